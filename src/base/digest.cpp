@@ -2,17 +2,12 @@
 
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 
 #include "base/encoding.h"
 #include "base/error.h"
 
 namespace {
-
-bool is_lower_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
 
 void require(int openssl_result) {
     if (openssl_result != 1) throw Error{Exit::failed, "OpenSSL could not compute a digest", ""};
@@ -22,10 +17,9 @@ void require(int openssl_result) {
 
 std::optional<Digest> Digest::parse(std::string_view text) {
     constexpr std::string_view prefix = "sha256:";
-    if (text.size() != prefix.size() + 64 || text.substr(0, prefix.size()) != prefix) return std::nullopt;
-    const std::string_view hex = text.substr(prefix.size());
-    if (!std::ranges::all_of(hex, is_lower_hex)) return std::nullopt;
-    return Digest(std::string(text));
+    const bool is_one = text.size() == prefix.size() + 64 && text.starts_with(prefix) &&
+                        text.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
+    return is_one ? std::optional(Digest(std::string(text))) : std::nullopt;
 }
 
 Hash::Hash(const char* algorithm) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {

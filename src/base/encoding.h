@@ -1,4 +1,4 @@
-// Bytes in other clothes: hexadecimal, base64 (RFC 4648), percent-encoding (RFC 3986), gzip (RFC 1952).
+// Encodings of bytes: hexadecimal, base64 (RFC 4648), percent-encoding (RFC 3986), gzip (RFC 1952).
 #pragma once
 
 #include <cstddef>

@@ -72,8 +72,8 @@ struct ToolText {
         refuse("is not JSON (line " + std::to_string(line) + ": " + what + ")");
     }
 
-    /// What the parser does not look at, or would look at character by character. The message about a
-    /// file that a shell has damaged names the cause, not the character at which it stops being JSON.
+    /// What the parser does not look at, or would look at character by character. The message about a file that a
+    /// shell has damaged names the cause, not the character at which it stops being JSON.
     void check() const {
         if (trimmed(text).empty()) refuse("is empty");
         if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
