@@ -16,13 +16,13 @@
 namespace {
 
 /// Reads the values of options one by one and gathers everything that is wrong with them.
-class Reader {
-  public:
-    explicit Reader(const std::map<std::string, std::string>& given) : given_(given) {}
+struct Reader {
+    const std::map<std::string, std::string>& given;
+    Problems problems{};
 
     std::string text(const std::string& name) const {
-        const auto value = given_.find(name);
-        if (value != given_.end()) return value->second;
+        const auto value = given.find(name);
+        if (value != given.end()) return value->second;
         const auto& table = option_table();
         const auto row = std::ranges::find(table, name, &OptionText::name);
         return row == table.end() ? "" : row->standard;
@@ -110,25 +110,9 @@ class Reader {
         return all_names;
     }
 
-    std::map<std::string, Credentials> registry_auths(const std::string& name) {
-        std::map<std::string, Credentials> logins;
-        const std::optional<Error> error =
-            failure_of([&] { logins = registry::parse_registry_auths(Secret(text(name))); });
-        if (error) append(problems_, error->problems);  // reported with all others
-        return logins;
-    }
-
     void refuse(const std::string& name, const std::string& value, const std::string& hint) {
-        add(problems_, {}, fmt::format("--{} does not take \"{}\"", name, value), hint);
+        add(problems, {}, fmt::format("--{} does not take \"{}\"", name, value), hint);
     }
-
-    void finish() const {
-        if (!problems_.empty()) throw Error{Exit::bad_input, problems_};
-    }
-
-  private:
-    const std::map<std::string, std::string>& given_;
-    Problems problems_;
 };
 
 /// A directory, or a host that could stand in front of an image's name. The namespace is an option of its own.
@@ -142,7 +126,7 @@ bool is_place(const std::string& place) {
 }  // namespace
 
 Settings parse_settings(const std::map<std::string, std::string>& given) {
-    Reader reader(given);
+    Reader reader{given};
     Settings s;
     s.directory = reader.text("directory");
     s.out = reader.text("out");
@@ -186,7 +170,9 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.to = reader.text("to");
     s.docker_username = reader.text("docker-username");
     s.docker_token = Secret(reader.text("docker-token"));
-    s.registry_auths = reader.registry_auths("registry-auths");
+    const std::optional<Error> error =
+        failure_of([&] { s.registry_auths = registry::parse_registry_auths(Secret(reader.text("registry-auths"))); });
+    if (error) append(reader.problems, error->problems);  // reported with all others
     s.insecure = reader.flag("insecure");
     s.allow_stand_in = reader.flag("allow-stand-in");
     s.adopt_alias = reader.flag("adopt-alias");
@@ -210,6 +196,6 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
         reader.refuse("release", s.release, "write a DEFRA_VERSION, such as 1.0.0");
     if (!s.retire.empty() && !parse_version(s.retire + ".0"))
         reader.refuse("retire", s.retire, "write a minor version of Python, such as 3.11");
-    reader.finish();
+    if (!reader.problems.empty()) throw Error{Exit::bad_input, reader.problems};
     return s;
 }
