@@ -88,19 +88,15 @@ struct Maker {
 
     std::string notes() const { return wanted.notes + "\n\n" + release_marker + "\n"; }
 
-    std::string render_draft() const {
+    Response send_draft() {
         JsonWriter json;
         json.object({{"tag_name", wanted.tag},
                      {"target_commitish", unless_empty(bound ? wanted.revision : "")},
                      {"name", wanted.title},
                      {"body", notes()},
                      {"draft", true}});
-        return json.one_line();
-    }
-
-    Response send_draft() {
         return api.send(
-            {.method = "POST", .path = "releases", .body = render_draft(), .creates = true, .notifies = true});
+            {.method = "POST", .path = "releases", .body = json.one_line(), .creates = true, .notifies = true});
     }
 
     Release create() {

@@ -113,11 +113,10 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
         }
         run.images.push_back(std::move(image));
     }
-    for (std::size_t i = 0; i < layouts.size(); ++i) {
-        ImageRun& image = run.images[i];
-        if (image.verdict)
-            image.remedies = make_remedies(settings, project, image_of(project.plan, layouts[i].image),
-                                           evidence[image.name], plan, *image.verdict, today);
+    for (ImageRun& image : run.images) {
+        if (!image.verdict) continue;
+        image.remedies = make_remedies(settings, project, image_of(project.plan, image.image), evidence[image.name],
+                                       plan, *image.verdict, today);
     }
     const Judged judged = settings.only.empty() ? Judged::all_images : Judged::some_images;
     append(run.warnings, check_waivers(project.policy, verdicts, today, judged));
