@@ -11,10 +11,9 @@
 #include "pipeline/project.h"
 #include "report/run.h"
 
-/// Finds for each image what its moving tags name, in their order, then what its version tag names; fetches and scans
-/// it into out/scans/published/NAME, NAME being that of our own image. An image for which there is nothing, or nothing
-/// that can be had, has no baseline; that is no failure. Does nothing
-/// unless this is a pull request: everything else is judged by itself.
+/// For a pull request only: finds for each image what its moving tags name, in their order, then what its version tag
+/// names; fetches and scans it into out/scans/published/NAME, NAME being that of our own image. An image for which
+/// nothing is published, or nothing that can be fetched, has no baseline; that is no failure.
 void scan_baseline(const World& world, const Settings& settings, const Project& project,
                    const std::vector<Layout>& layouts);
 

@@ -9,12 +9,12 @@
 #include "contract/contract.h"
 #include "pipeline/evidence.h"
 
-/// The release of this DEFRA_VERSION, whose images are what a build would have to make. Nothing if images have to be
-/// built; then the log says why, in one sentence. Wherever there is a doubt they are
-/// built: unless the release is complete and has exactly the planned images, in the same repositories, from the same
-/// inputs and the given stand-ins; every version tag and moving tag names the recorded index, which holds exactly the
-/// platform manifests that were scanned and, unless --contract is off, passed the contract of this very version of the
-/// program. A release or registry that cannot be read is a doubt as well: only a cancellation is thrown.
+/// The release of this DEFRA_VERSION, if its images are what a build would make: the release is complete and has
+/// exactly the planned images, in the same repositories, from the same inputs and the given stand-ins; every version
+/// tag and moving tag names the recorded index, which holds exactly the platform manifests that were scanned and,
+/// unless --contract is off, passed the contract of this very version of the program. Nothing if images have to be
+/// built, also where the release or the registry cannot be read; then the log says why, in one sentence. Throws only
+/// Error{cancelled}.
 std::optional<FetchedRelease> find_unchanged(const World& world, const Settings& settings, const Project& project);
 
 /// "nothing has to be built: 1.0.0 is published, and …": for outputs and reports.

@@ -6,8 +6,7 @@
 #include <string>
 #include <string_view>
 
-/// Sanitizes one line of a tool's output. On a terminal that is plain_line; in a
-/// workflow the filter comes from github/ and is handed over by main.
+/// Sanitizes one line of a tool's output: plain_line on a terminal; in a workflow main hands over the one of github/.
 using LineFilter = std::function<std::string(std::string_view line)>;
 
 /// Control characters (C0 but for the tab, DEL, C1) become U+FFFD, escape sequences vanish: what a terminal may be
