@@ -51,13 +51,9 @@ std::vector<Release> load_releases(Api& api) {
 }
 
 const Release* find_last_release(const std::vector<Release>& releases) {
-    const Release* last = nullptr;
-    for (const Release& release : releases) {
-        const std::optional<Version> version = parse_version(release.tag);
-        if (release.draft || !version) continue;
-        if (last == nullptr || *parse_version(last->tag) < *version) last = &release;
-    }
-    return last;
+    const auto version_of = [](const Release& r) { return r.draft ? std::nullopt : parse_version(r.tag); };
+    const auto last = std::ranges::max_element(releases, {}, version_of);  // no version is less than any
+    return last == releases.end() || !version_of(*last) ? nullptr : &*last;
 }
 
 const Release* find_published(const std::vector<Release>& releases, const std::string& tag) {

@@ -112,7 +112,6 @@ std::string fetch_file(const World& world, github::Api& api, const FetchedReleas
     const fs::path file = fetched.directory / name;
     world.files.make_directory(fetched.directory);
     github::download_asset(api, *fetched.release.find(name), file);
-    world.files.give_to_owner_of_directory(file);
     const std::string text = world.files.read(file);
     const auto expected = fetched.checksums.find(name);
     if (name == checksums_name || (expected != fetched.checksums.end() && expected->second == sha256(text).hex()))

@@ -19,10 +19,7 @@ namespace fs = std::filesystem;
 std::optional<LastRelease> load_last_release(const World& world, const Settings& settings, github::Api& api,
                                              const std::string& version) {
     std::vector<github::Release> releases = github::load_releases(api);
-    std::erase_if(releases, [&](const github::Release& r) {
-        const auto theirs = parse_version(r.tag);
-        return !theirs || *theirs >= *parse_version(version);
-    });
+    std::erase_if(releases, [&](const github::Release& r) { return parse_version(r.tag) >= parse_version(version); });
     const github::Release* last = github::find_last_release(releases);
     if (last == nullptr) return std::nullopt;
     const std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *last);
