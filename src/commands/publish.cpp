@@ -6,6 +6,7 @@
 
 #include "commands/commands.h"
 #include "pipeline/contract_tests.h"
+#include "pipeline/images.h"
 #include "pipeline/github.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"

@@ -6,6 +6,7 @@
 
 #include "commands/commands.h"
 #include "pipeline/contract_tests.h"
+#include "pipeline/images.h"
 #include "report/summary.h"
 
 namespace {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <functional>
 #include <ostream>
+#include <ranges>
 
 #include "base/text.h"
+#include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
@@ -69,8 +71,7 @@ std::optional<std::vector<PackageChange>> compare_inventories(const World& world
                                                               const Verdict& now) {
     const auto before = load_inventories(world.files, scans, now.name, published.manifest);
     const auto after = load_inventories(world.files, settings.out / "scans", now.name, now.manifest);
-    const bool alike =
-        std::ranges::equal(before, after, [](const auto& a, const auto& b) { return a.first == b.first; });
+    const bool alike = std::ranges::equal(std::views::keys(before), std::views::keys(after));
     if (before.empty() || !alike) return std::nullopt;
     std::vector<Package> all_before;
     std::vector<Package> all_after;
@@ -90,9 +91,8 @@ std::map<std::string, ContractReport> load_released_contracts(const World& world
         const fs::path tests = releases / release / "out/tests";
         for (const std::string& name : world.files.names_in(tests)) {
             succeeds(world, [&] {
-                const fs::path file = tests / name;
-                const ContractReport report = parse_contract_json(world.files.read(file), file.string());
-                reports.insert_or_assign(report.manifest, report);
+                if (const auto report = load_contract_report(world.files, tests / name))
+                    reports.insert_or_assign(report->manifest, *report);
             });
         }
     }

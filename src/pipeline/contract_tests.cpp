@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <ostream>
 
-#include "base/date.h"
-#include "base/error.h"
 #include "base/text.h"
-#include "pipeline/project.h"
+#include "pipeline/images.h"
 #include "system/timings.h"
 
 namespace {
@@ -141,15 +139,17 @@ std::vector<ContractReport> test_references(const World& world, const Settings& 
     return reports;
 }
 
+std::optional<ContractReport> load_contract_report(Files& files, const fs::path& file) {
+    const std::optional<std::string> text = files.read_if_there(file);
+    return text ? std::optional(parse_contract_json(*text, file.string())) : std::nullopt;
+}
+
 std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
                                                   const std::vector<Layout>& layouts) {
     std::vector<ContractReport> reports;
     for (const Layout& layout : layouts) {
-        const fs::path file = report_file(settings, layout.name);
-        const std::optional<std::string> text = world.files.read_if_there(file);
-        if (!text) continue;
-        ContractReport report = parse_contract_json(*text, file.string());
-        if (report.manifest == layout.manifest.text()) reports.push_back(std::move(report));
+        std::optional<ContractReport> report = load_contract_report(world.files, report_file(settings, layout.name));
+        if (report && report->manifest == layout.manifest.text()) reports.push_back(std::move(*report));
     }
     return reports;
 }
@@ -182,11 +182,8 @@ std::string make_contract_key(const ImageUnderTest& image, const TestSettings& s
 
 std::optional<ContractReport> load_cached_report(Files& files, const fs::path& cache, const std::string& key) {
     if (cache.empty()) return std::nullopt;
-    const fs::path file = cache / (key + ".json");
     std::optional<ContractReport> report;
-    failure_of([&] {  // a damaged entry: the image is tested
-        if (const auto text = files.read_if_there(file)) report = parse_contract_json(*text, file.string());
-    });
+    failure_of([&] { report = load_contract_report(files, cache / (key + ".json")); });  // damaged: the image is tested
     if (!report || report->key != key) return std::nullopt;
     report->reused = true;
     return report;

@@ -8,7 +8,7 @@
 
 #include "contract/certificates.h"
 #include "contract/contract.h"
-#include "pipeline/images.h"
+#include "pipeline/project.h"
 #include "probe/test_images.h"
 #include "system/world.h"
 
@@ -20,6 +20,8 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
 /// Tests the images of --reference. No file of this repository is needed: their own labels say what they should be.
 std::vector<ContractReport> test_references(const World& world, const Settings& settings);
 
+/// The report in this file; nothing if there is no such file.
+std::optional<ContractReport> load_contract_report(Files& files, const std::filesystem::path& file);
 /// The reports in out/tests about exactly these layouts.
 std::vector<ContractReport> load_contract_reports(const World& world, const Settings& settings,
                                                   const std::vector<Layout>& layouts);

@@ -83,9 +83,7 @@ std::string reason_of_bases(const World& world, const Settings& settings, const 
 
 std::optional<ContractReport> load_archived_report(const World& world, const FetchedRelease& fetched,
                                                    const EvidenceImage& image) {
-    const std::filesystem::path file = fetched.directory / "out/tests" / (image.name + ".json");
-    const auto text = world.files.read_if_there(file);
-    return text ? std::optional(parse_contract_json(*text, file.string())) : std::nullopt;
+    return load_contract_report(world.files, fetched.directory / "out/tests" / (image.name + ".json"));
 }
 
 /// The tests of the release, as those of an earlier run.
