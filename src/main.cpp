@@ -107,7 +107,7 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     const World& world = real.world;
     Result result;
     try {
-        const TimedTask whole(real.timings, real.clock, invocation.command, "in all");
+        const TimedTask whole(world, invocation.command, "in all");
         result = run_command(invocation.command, world, settings);
     } catch (const Error&) {  // where the time went is shown of a run that failed, too
         if (settings.timings) world.log << render_timings(real.timings.list());

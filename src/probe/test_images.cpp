@@ -45,7 +45,7 @@ Target guess_target(const ImageConfig& config) {
 }
 
 TimedTask time_probe(const World& world, const Test& test, const std::string& what) {
-    return {world.timings, world.clock, "test", test.image.name + ", " + what};
+    return {world, "test", test.image.name + ", " + what};
 }
 
 /// Puts the image into the engine, if it is not there, and reads its configuration.

@@ -95,7 +95,7 @@ struct TagWriter {
     }
 
     void in_time(const char* what, const std::function<void()>& work) const {
-        const TimedTask task(world.timings, world.clock, "publish", what);
+        const TimedTask task(world, "publish", what);
         work();
     }
 

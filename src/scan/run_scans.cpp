@@ -250,7 +250,7 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     for (std::size_t i = 0; i < layouts.size(); ++i) {
         for (const auto& [scanner, version] : tools.versions) {
             scans.emplace_back([&, i, one = scanner] {
-                const TimedTask task(world.timings, world.clock, "scan", layouts[i].name + ", " + render_scanner(one));
+                const TimedTask task(world, "scan", layouts[i].name + ", " + render_scanner(one));
                 const Receipt receipt = scan(world, settings, tools, prepared[i], one);
                 const std::lock_guard lock(mutex);
                 world.log << describe(layouts[i].name, receipt) << std::flush;

@@ -7,12 +7,12 @@
 
 #include "system/world.h"
 
-TimedTask::TimedTask(Timings& timings, Clock& clock, std::string step, std::string what)
-    : timings_(timings), clock_(clock), timing_{std::move(step), std::move(what), clock.steady(), {}} {}
+TimedTask::TimedTask(const World& world, std::string step, std::string what)
+    : world_(world), timing_{std::move(step), std::move(what), world.clock.steady(), {}} {}
 
 TimedTask::~TimedTask() {
-    timing_.end = clock_.steady();
-    timings_.add(std::move(timing_));
+    timing_.end = world_.clock.steady();
+    world_.timings.add(std::move(timing_));
 }
 
 TimedStep::TimedStep(const World& world, std::string name, const std::string& what)

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "system/clock.h"
-
 struct World;
 
 struct Timing {
@@ -38,14 +36,13 @@ class Timings {
 /// A task from here to the end of the scope.
 class TimedTask {
   public:
-    TimedTask(Timings& timings, Clock& clock, std::string step, std::string what);
+    TimedTask(const World& world, std::string step, std::string what);
     ~TimedTask();
     TimedTask(const TimedTask&) = delete;
     TimedTask& operator=(const TimedTask&) = delete;
 
   private:
-    Timings& timings_;
-    Clock& clock_;
+    const World& world_;
     Timing timing_;
 };
 

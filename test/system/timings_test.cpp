@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "fakes/fake_clock.h"
+#include "fakes/fake_world.h"
 
 using namespace std::chrono_literals;
 
@@ -17,12 +17,12 @@ TEST_CASE("timings are listed by start time, relative to the first") {
 }
 
 TEST_CASE("a timed task ends with its scope") {
-    FakeClock clock;
-    Timings timings;
+    FakeWorld fake;
+    const World world = fake.world();
     {
-        const TimedTask task(timings, clock, "test", "an image");
-        clock.sleep(2s);
+        const TimedTask task(world, "test", "an image");
+        fake.clock.sleep(2s);
     }
-    REQUIRE(timings.list().size() == 1);
-    CHECK(timings.list()[0].end - timings.list()[0].begin == 2s);
+    REQUIRE(fake.timings.list().size() == 1);
+    CHECK(fake.timings.list()[0].end - fake.timings.list()[0].begin == 2s);
 }
