@@ -16,7 +16,6 @@
 #include "registry/manifests.h"
 #include "scan/scan.h"
 #include "system/timings.h"
-#include "verdict/verdict.h"
 
 namespace {
 

@@ -1,12 +1,9 @@
 #include "pipeline/project.h"
 
-#include <optional>
 #include <set>
 
 #include "bake/bake.h"
-#include "base/date.h"
 #include "base/text.h"
-#include "system/files.h"
 #include "system/parallel.h"
 
 namespace {

@@ -6,11 +6,9 @@
 #include <set>
 
 #include "base/reference.h"
-#include "base/text.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
-#include "system/timings.h"
 #include "verdict/verdict.h"
 
 namespace {

@@ -1,7 +1,6 @@
 // What the nightly run scans: the published images, as the last release or the matrix names them.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "github/api.h"

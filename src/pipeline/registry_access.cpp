@@ -2,8 +2,6 @@
 
 #include <filesystem>
 
-#include "registry/credentials.h"
-
 namespace {
 
 namespace fs = std::filesystem;

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <ostream>
-#include <unordered_map>
 
 #include "github/runner.h"
 #include "pipeline/baseline.h"
@@ -14,7 +12,6 @@
 #include "pipeline/contract_tests.h"
 #include "pipeline/images.h"
 #include "pipeline/scans.h"
-#include "policy/policy.h"
 #include "report/annotations.h"
 #include "report/exports.h"
 #include "report/heading.h"

@@ -11,10 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <map>
-#include <memory>
 #include <string_view>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "system/cancellation.h"
 #include "system/descriptor.h"

@@ -20,7 +20,6 @@
 #include <cstring>
 #include <optional>
 #include <ostream>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/text.h"
