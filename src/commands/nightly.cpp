@@ -129,8 +129,7 @@ void retire(const World& world, const Settings& settings, github::Api& api) {
     const Project project = load_project(world, settings);
     for (const Row& row : project.plan.matrix.rows) {
         if (!row.python_version.starts_with(settings.retire + ".")) continue;
-        throw Error{Exit::bad_input,
-                    {settings.image_matrix, row.line},
+        throw Error{Exit::bad_input, Place{settings.image_matrix, row.line},
                     "--retire " + settings.retire + ": Python " + row.python_version + " is still in the matrix",
                     "take it out first"};
     }

@@ -138,9 +138,8 @@ std::vector<Layout> find_last_build(const World& world, const Settings& settings
 
 Built build_images(const World& world, const Settings& settings, const Project& project) {
     if (!settings.build_ca.empty() && !world.files.read_if_there(settings.build_ca)) {
-        throw Error{Exit::bad_input,  // now: buildx would find out after the bases were pinned
-                    {settings.build_ca.string()},
-                    "there is no such file",
+        // Now: buildx would find out after the bases were pinned.
+        throw Error{Exit::bad_input, Place{settings.build_ca.string()}, "there is no such file",
                     "--build-ca names it: a bundle of CAs"};
     }
     const std::vector<BaseUse> uses = list_bases(project.dockerfile, project.plan);

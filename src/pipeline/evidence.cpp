@@ -79,9 +79,7 @@ void pack_image(const World& world, const Settings& settings, const Layout& layo
     const std::string& name = layout.name;
     const fs::path scans = settings.out / "scans" / name;
     if (world.files.names_in(scans).empty()) {
-        throw Error{Exit::failed,
-                    {scans.string()},
-                    "there is nothing that shows how " + name + " was scanned",
+        throw Error{Exit::failed, Place{scans.string()}, "there is nothing that shows how " + name + " was scanned",
                     "scan it again"};
     }
     const auto add = [&](const std::string& to, const fs::path& file) { add_file(world.files, tar, to, file); };

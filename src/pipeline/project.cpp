@@ -60,9 +60,7 @@ Project load_policy_project(const World& world, const Settings& settings, const 
     Project project;
     const std::optional<std::string> text = world.files.read_if_there(directory / settings.policy);
     if (!text && settings.policy != usual_policy) {  // without the usual file the default gate holds
-        throw Error{Exit::bad_input,
-                    {settings.policy},
-                    "there is no such file",
+        throw Error{Exit::bad_input, Place{settings.policy}, "there is no such file",
                     std::string("--policy names it: write where it is, or leave --policy out for ") + usual_policy};
     }
     const std::vector<IgnoreFile> ignored = load_ignore_files(world, directory);

@@ -40,22 +40,17 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
     const fs::path file = settings.out / "publication.json";
     const std::optional<std::string> text = world.files.read_if_there(file);
     if (!text) {
-        throw Error{Exit::bad_input,
-                    {file.string()},
-                    "nothing was published by this run",
+        throw Error{Exit::bad_input, Place{file.string()}, "nothing was published by this run",
                     "publish first: a release comes last"};
     }
     PublicationRecord record = parse_publication_json(*text, file.string());
     if (record.destination == "oci:" + (settings.out / "registry").string()) {
-        throw Error{Exit::refused,
-                    {file.string()},
+        throw Error{Exit::refused, Place{file.string()},
                     "the images were published only to " + record.destination + ", so there is no release",
                     "name a registry with `to` where they are published"};
     }
     if (record.complete && !record.images.empty()) return record;
-    throw Error{Exit::refused,
-                {file.string()},
-                "the publication is not complete, so there is no release",
+    throw Error{Exit::refused, Place{file.string()}, "the publication is not complete, so there is no release",
                 "press Re-run failed jobs: it goes on where it stopped"};
 }
 
