@@ -138,28 +138,22 @@ Settings for_other_images(const World& world, Settings settings) {
 std::string save_reports(const World& world, const Settings& settings, const Run& run) {
     world.files.remove(settings.out / "sarif");
     std::string summary;
-    std::vector<std::function<void()>> files;
-    files.emplace_back(
-        [&] { world.files.write(settings.out / "report.html", render_page(run)); });  // the longest first
+    const auto write = [&](const std::string& name, const std::string& text) {
+        world.files.write(settings.out / name, text);
+    };
+    std::vector<std::function<void()>> files = {[&] { write("report.html", render_page(run)); },  // the longest first
+                                                [&] { write("findings.csv", render_findings_csv(run)); },
+                                                [&] { write("summary.md", summary = render_summary(run)); },
+                                                [&] { write("verdict.json", render_verdict_summary_json(run)); }};
     for (const ImageRun& image : run.images) {
-        if (image.verdict) {
-            files.emplace_back([&] {
-                world.files.write(settings.out / "verdicts" / (image.name + ".json"),
-                                  render_verdict_json(*image.verdict));
-            });
-        }
+        if (image.verdict)
+            files.emplace_back([&] { write("verdicts/" + image.name + ".json", render_verdict_json(*image.verdict)); });
         files.emplace_back([&] {
             const auto sarif =
                 render_sarif(image, run.program_version, {.from = settings.sarif_severity, .directory = run.directory});
-            if (sarif) world.files.write(settings.out / "sarif" / (image.name + ".sarif"), sarif->text);
+            if (sarif) write("sarif/" + image.name + ".sarif", sarif->text);
         });
     }
-    files.emplace_back([&] {
-        summary = render_summary(run);
-        world.files.write(settings.out / "summary.md", summary);
-    });
-    files.emplace_back([&] { world.files.write(settings.out / "verdict.json", render_verdict_summary_json(run)); });
-    files.emplace_back([&] { world.files.write(settings.out / "findings.csv", render_findings_csv(run)); });
     in_parallel(settings.jobs, files);
     return summary;
 }
