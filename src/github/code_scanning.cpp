@@ -25,20 +25,20 @@ constexpr const char* tool = "python-image-action";
 /// A file that GitHub took, by the number it gave it.
 using Waiting = std::map<std::string, const SarifUpload*>;
 
-std::string explain_not_possible(const Response& response) {
-    if (says(response, "advanced security") || says(response, "code security") ||
-        says(response, "code scanning is not"))
-        return "code scanning is not switched on for this repository";
-    if (says(response, "archived")) return "the repository is archived";
-    if (response.status == 403) return "the token may not write code scanning alerts";
-    return "GitHub does not take it: " + message_of(response);
-}
-
-std::string hint_not_possible(const Response& response) {
-    if (says(response, "advanced security") || says(response, "code security"))
-        return "the SARIF files are in out/sarif and the findings in the summary; sarif-upload: off says nothing";
-    return make_refusal({"", upload_permission}, response).problems.front().hint +
-           "; the SARIF files are in out/sarif and the findings in the summary";
+/// Why GitHub takes no file at all: it lies in the repository's settings or the token's rights.
+Problem describe_not_possible(const Response& response) {
+    const bool is_licensed = !says(response, "advanced security") && !says(response, "code security");
+    std::string why = "GitHub does not take it: " + message_of(response);
+    if (response.status == 403) why = "the token may not write code scanning alerts";
+    if (says(response, "archived")) why = "the repository is archived";
+    if (!is_licensed || says(response, "code scanning is not"))
+        why = "code scanning is not switched on for this repository";
+    const std::string elsewhere = "the SARIF files are in out/sarif and the findings in the summary";
+    return {{},
+            "no findings in code scanning: " + why,
+            is_licensed ? make_refusal({"", upload_permission}, response).problems.front().hint + "; " + elsewhere
+                        : elsewhere + "; sarif-upload: off says nothing",
+            Level::notice};
 }
 
 struct Uploader {
@@ -78,11 +78,9 @@ struct Uploader {
             ++report.accepted;
             return true;
         }
-        // In the repository's settings or the token's rights: every other file would meet the same.
         if (response.status == 401 || response.status == 403 || response.status == 404 || response.status == 410) {
-            report.result = UploadReport::Result::not_possible;
-            add(report.problems, {}, "no findings in code scanning: " + explain_not_possible(response),
-                hint_not_possible(response), Level::notice);
+            report.result = UploadReport::Result::not_possible;  // every other file would meet the same
+            report.problems.push_back(describe_not_possible(response));
             return false;
         }
         fail(make_refusal({"the SARIF of " + upload.name + " was not uploaded", upload_permission}, response));
