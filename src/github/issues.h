@@ -1,4 +1,4 @@
-// The tracking issue among a repository's issues: found, opened, brought up to date, closed (facts: github-api.md §4,
+// The tracking issue among a repository's issues: found, opened, updated, closed (facts: github-api.md §4,
 // §6).
 #pragma once
 

@@ -130,15 +130,15 @@ std::string describe(const std::vector<Waiver>& waivers) {
 Problems compare_policies(const std::string& file, const Policy& then, const Policy& now) {
     Problems problems;
     if (const std::vector<Waiver> added = waivers_beyond(then.waivers, now.waivers); !added.empty()) {
-        add(problems, added.front().at, "adds " + describe(added),
-            "whoever approves this accepts what these findings can do", Level::warning);
+        add(problems, added.front().at, "adds " + describe(added), "approving this accepts what these findings can do",
+            Level::warning);
     }
     if (const std::vector<Waiver> gone = waivers_beyond(now.waivers, then.waivers); !gone.empty())
         add(problems, {}, "takes away " + describe(gone), "", Level::notice);
     if (then.gate != now.gate) {
         add(problems, {file},
             fmt::format("changes what blocks: {} (until now {})", describe(now.gate), describe(then.gate)),
-            "whoever approves this accepts what gets through", Level::warning);
+            "approving this accepts what gets through", Level::warning);
     }
     for (const Scope& scope : now.scopes) {
         const bool known =
@@ -147,7 +147,7 @@ Problems compare_policies(const std::string& file, const Policy& then, const Pol
         add(problems, scope.at,
             fmt::format("in the scope \"{}\" findings now block only from {} on", scope.id,
                         render_severity(scope.gate_from)),
-            "whoever approves this accepts what gets through", Level::warning);
+            "approving this accepts what gets through", Level::warning);
     }
     return problems;
 }

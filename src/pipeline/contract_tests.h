@@ -33,7 +33,7 @@ Problems check_contract_file(const World& world, const Settings& settings, const
 std::vector<CertificateFile> load_certificates(const World& world);
 
 // Results of earlier contract tests are kept outside of the checkout, with the same care as the vulnerability
-// databases: whoever can write there could hide a failed check.
+// databases: anyone who can write there could hide a failed check.
 
 /// The name of the result of this test: a digest of all that it depends on. These are the image's manifest and
 /// configuration with what is expected of it, the contract with its limits and known failures, the certificates, what

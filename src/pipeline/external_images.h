@@ -20,7 +20,7 @@ std::string directory_name(std::string text);
 /// True if --reference or --layout names any.
 bool names_images(const Settings& settings);
 
-/// Brings what --reference names into layouts in out/fetched, each blob once, for every platform. Throws
+/// Fetches what --reference names into layouts in out/fetched, each blob once, for every platform. Throws
 /// Error{bad_input} with all that are no references; Error{failed} for what cannot be had.
 std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, Problems& warnings);
 

@@ -135,7 +135,7 @@ void set_missing_apart(registry::Client& client, const Settings& settings, Night
         const bool released = gone[i].find('@') != std::string::npos;
         add(published.project.warnings, missing.at,
             gone[i] + (released ? " is not in the registry any more" : " is not in the registry"),
-            released ? "whoever pulls " + missing.reference + " gets an error: raise DEFRA_VERSION and publish again"
+            released ? "anyone who pulls " + missing.reference + " gets an error: raise DEFRA_VERSION and publish again"
                      : "publish it",
             Level::warning);
         std::erase_if(published.kept, [&](const Layout& layout) { return layout.name == name_of(request); });

@@ -33,7 +33,7 @@ fs::path cached_databases(const World& world) {
 fs::path prepare_databases(const World& world, const Settings& settings) {
     if (!settings.databases.empty()) return settings.databases;
     const fs::path directory = cached_databases(world);
-    TimedStep step(world, "database", "bringing both scanners' databases up to date");
+    TimedStep step(world, "database", "updating the databases of both scanners");
     const Problems problems = update_databases(world, directory);
     world.log << render_problems(problems);
     step.end(problems.empty() ? "both are up to date" : "not both could be renewed; their age decides");

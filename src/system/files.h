@@ -38,7 +38,7 @@ struct Files {
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     /// Removes a file or a whole directory; no error if it is not there.
     virtual void remove(const std::filesystem::path& path) = 0;
-    /// A file or a whole directory that another program wrote as root, as we are in a container: whoever owns the
+    /// A file or a whole directory that another program wrote as root, as we are in a container: the owner of the
     /// directory it lies in can then read and remove it. No error if it is not there.
     virtual void give_to_owner_of_directory(const std::filesystem::path& path) = 0;
     /// A new empty directory that only we may read, below the system's directory for temporary files.
