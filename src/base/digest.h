@@ -15,9 +15,8 @@ class Digest {
 
     const std::string& text() const { return text_; }                           ///< "sha256:9f86…"
     std::string_view hex() const { return std::string_view(text_).substr(7); }  ///< "9f86…"
-    std::string_view brief() const {
-        return std::string_view(text_).substr(0, 19);
-    }  ///< "sha256:9f86d081884c", for people
+    /// "sha256:9f86d081884c", for people.
+    std::string_view brief() const { return std::string_view(text_).substr(0, 19); }
 
     auto operator<=>(const Digest&) const = default;
 

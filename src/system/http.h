@@ -26,8 +26,8 @@ struct Request {
     bool only_once = false;               ///< on a connection of its own: for what must not happen twice
     bool cleans_up = false;               ///< sent also in a run that was cancelled, and not ended by that
     std::uint64_t max_body = 4U << 20U;   ///< bytes of the body that are read; more is an Error for a status below 400
-    std::chrono::seconds timeout{
-        60};  ///< for the whole exchange; 0: only the low-speed limit (1 byte/s over 60 s) applies
+    /// For the whole exchange; 0: only the low-speed limit (1 byte/s over 60 s) applies.
+    std::chrono::seconds timeout{60};
 };
 
 struct Response {

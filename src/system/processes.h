@@ -10,8 +10,8 @@
 using Environment = std::map<std::string, std::string>;
 
 struct Command {
-    std::vector<std::string>
-        argv{};  ///< argv[0] is looked up in the PATH of `environment`; never a secret in here: argv is printed
+    /// argv[0] is looked up in the PATH of `environment`. Never a secret in here: argv is printed.
+    std::vector<std::string> argv{};
     Environment environment{};          ///< the whole environment of the child, nothing is inherited
     std::filesystem::path directory{};  ///< where it runs; empty: where we are
     std::string input{};                ///< its standard input
@@ -21,8 +21,8 @@ struct Command {
 };
 
 struct Finished {
-    int exit_code = 0;  ///< 128 + signal if a signal ended it; as in a shell 127 if there is no such program, 126 if it
-                        ///< cannot be run
+    /// As in a shell: 128 + signal if a signal ended it, 127 if there is no such program, 126 if it cannot be run.
+    int exit_code = 0;
     bool timed_out = false;
     std::string out{};  ///< at most 256 MiB, then the child is ended and `truncated` is set
     std::string err{};  ///< the last 64 KiB
