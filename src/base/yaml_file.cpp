@@ -120,12 +120,6 @@ std::vector<std::string> texts_in(YamlFile& yaml, const YAML::Node& map, const s
     return texts;
 }
 
-std::optional<bool> flag_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
-    const std::optional<std::string> word = choice_in(yaml, map, key, {"true", "false"});
-    if (!word) return std::nullopt;
-    return *word == "true";
-}
-
 std::optional<Date> date_in(YamlFile& yaml, const YAML::Node& map, const std::string& key) {
     const YAML::Node value = value_at(map, key);
     const std::string text = text_in(yaml, map, key);

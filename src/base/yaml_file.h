@@ -39,7 +39,6 @@ std::string text_in(YamlFile& yaml, const YAML::Node& map, const std::string& ke
 std::string required_text_in(YamlFile& yaml, const YAML::Node& map, const std::string& key, const std::string& hint);
 std::vector<std::string> texts_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 std::vector<YAML::Node> items_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
-std::optional<bool> flag_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 std::optional<Date> date_in(YamlFile& yaml, const YAML::Node& map, const std::string& key);
 
 /// One of the words, or nothing (with a problem if another one stands there).

@@ -38,7 +38,7 @@ Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
     if (!check_map(yaml, node, "gate", {"severity", "only_fixed", "unknown_severity", "publish", "pull_requests"}))
         return gate;
     gate.severity = severity_in(yaml, node, "severity").value_or(gate.severity);
-    gate.only_fixed = flag_in(yaml, node, "only_fixed").value_or(gate.only_fixed);
+    gate.only_fixed = choice_in(yaml, node, "only_fixed", {"true", "false"}) != "false";
     gate.unknown_severity = severity_in(yaml, node, "unknown_severity").value_or(gate.unknown_severity);
     gate.publish_no_worse = choice_in(yaml, node, "publish", {"strict", "no-worse"}) == "no-worse";
     gate.new_only = choice_in(yaml, node, "pull_requests", {"strict", "new-only"}) == "new-only";
