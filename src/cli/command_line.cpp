@@ -13,8 +13,7 @@ namespace {
 
 std::string render_exit_codes() {
     std::string text = "Exit codes:";
-    for (const ExitText& exit : exit_table())
-        text += fmt::format("\n  {:>3}  {}", static_cast<int>(exit.code), exit.help);
+    for (const auto& [code, help] : exit_table()) text += fmt::format("\n  {:>3}  {}", static_cast<int>(code), help);
     return text;
 }
 

@@ -159,8 +159,8 @@ bool uses(const std::string& command, const OptionText& option) {
     return option.used_by == "all" || is_named != is_exception;
 }
 
-const std::vector<ExitText>& exit_table() {
-    static const std::vector<ExitText> table = {
+const std::vector<std::pair<Exit, std::string>>& exit_table() {
+    static const std::vector<std::pair<Exit, std::string>> table = {
         {Exit::done, "done"},
         {Exit::refused,
          "the policy or the contract says no: findings that block, a failed check of an image, a version that must not "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,15 +28,10 @@ struct CommandText {
     std::string argument{};  ///< the option whose name may be left out: `fetch REFERENCE`
 };
 
-struct ExitText {
-    Exit code;
-    std::string help;
-};
-
 const std::vector<CommandText>& command_table();
 const std::vector<OptionText>& option_table();
 bool uses(const std::string& command, const OptionText& option);
-const std::vector<ExitText>& exit_table();
+const std::vector<std::pair<Exit, std::string>>& exit_table();  ///< each code with its help
 
 /// Runs the command of that name. Throws Error{bad_input} if there is none.
 Result run_command(const std::string& name, const World& world, const Settings& settings);

@@ -26,7 +26,7 @@ struct FetchedIndex {
 
 class Destination {
   public:
-    /// What --to names. Without it out/registry, which is always new: another run left what was there before.
+    /// The place that --to names, else out/registry. What an earlier run left in the latter is replaced.
     Destination(const World& world, const Settings& settings);
 
     const std::string& name() const { return name_; }  ///< "docker.io/defradigital", "oci:out/registry"

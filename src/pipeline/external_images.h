@@ -14,7 +14,7 @@ struct GivenImage {
     std::string reference;  ///< for people: "docker.io/defradigital/python@sha256:…", or the layout's directory
 };
 
-/// The text with a hyphen for every character that may not stand in the name of a file on every system.
+/// The text with a hyphen in place of every character that some system does not allow in a file's name.
 std::string directory_name(std::string text);
 
 /// True if --reference or --layout names any.

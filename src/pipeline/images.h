@@ -13,7 +13,7 @@
 #include "registry/client.h"
 #include "report/run.h"
 
-/// The image of the plan with this name, which is there: "3.13.3-production", as in Layout::image.
+/// The image of the plan with this name, which has to exist: "3.13.3-production", as in Layout::image.
 const Image& image_of(const Plan& plan, const std::string& name);
 
 /// One of the plan's images as the reports show it before anything is known about it.

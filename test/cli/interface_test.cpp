@@ -30,8 +30,7 @@ std::string render_reference_markdown() {
         text += fmt::format("| {} | {} | {} | {} |\n", shown, standard, option.help, option.used_by);
     }
     text += "\n## Exit codes\n\n| code | meaning |\n|---|---|\n";
-    for (const ExitText& exit : exit_table())
-        text += fmt::format("| {} | {} |\n", static_cast<int>(exit.code), exit.help);
+    for (const auto& [code, help] : exit_table()) text += fmt::format("| {} | {} |\n", static_cast<int>(code), help);
     return text;
 }
 
