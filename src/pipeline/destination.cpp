@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t registry_requests = 8;
 
 constexpr const char* nothing_visible = "Nothing visible changed.";
+constexpr const char* run_again_hint =
+    "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
 
 }  // namespace
 

@@ -61,9 +61,6 @@ class Destination {
 /// Each once, in the order of the plan.
 std::vector<std::string> repositories_of(const Plan& plan);
 
-inline constexpr const char* run_again_hint =
-    "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
-
 /// How a publication ended. A refusal is a value: result.exit and result.problems then say why, after what is visible
 /// by now.
 struct Published {
