@@ -72,6 +72,29 @@ std::string render_parts(const std::vector<std::string>& parts) {
     return text;
 }
 
+/// The result with this key in the cache, as `reused`; nothing if there is none, or it is damaged.
+std::optional<ContractReport> load_cached_report(Files& files, const fs::path& cache, const std::string& key) {
+    if (cache.empty()) return std::nullopt;
+    std::optional<ContractReport> report;
+    failure_of([&] { report = load_contract_report(files, cache / (key + ".json")); });  // damaged: the image is tested
+    if (!report || report->key != key) return std::nullopt;
+    report->reused = true;
+    return report;
+}
+
+/// Adds a result if every check passed, and removes those of other builds of this program, which no key can name any
+/// more. The result counts also where it cannot be saved.
+void save_cached_report(const World& world, const fs::path& cache, const ContractReport& report) {
+    if (cache.empty() || !report.passed()) return;
+    const std::optional<Error> error = failure_of([&] {
+        for (const std::string& program : world.files.names_in(cache)) {
+            if (!report.key.starts_with(program + "/")) world.files.remove(cache / program);
+        }
+        world.files.write(cache / (report.key + ".json"), render_contract_json(report));
+    });
+    if (error) world.log << "the result of this test is not saved for later runs\n" << render_problems(error->problems);
+}
+
 }  // namespace
 
 Problems check_contract_file(const World& world, const Settings& settings, const std::vector<ContractReport>& reports) {
@@ -178,24 +201,4 @@ std::string make_contract_key(const ImageUnderTest& image, const TestSettings& s
     for (const CertificateFile& certificate : settings.certificates)
         parts.insert(parts.end(), {certificate.name, certificate.text});
     return fmt::format("{}/{}", program.hex().substr(0, 16), sha256(render_parts(parts)).hex());
-}
-
-std::optional<ContractReport> load_cached_report(Files& files, const fs::path& cache, const std::string& key) {
-    if (cache.empty()) return std::nullopt;
-    std::optional<ContractReport> report;
-    failure_of([&] { report = load_contract_report(files, cache / (key + ".json")); });  // damaged: the image is tested
-    if (!report || report->key != key) return std::nullopt;
-    report->reused = true;
-    return report;
-}
-
-void save_cached_report(const World& world, const fs::path& cache, const ContractReport& report) {
-    if (cache.empty() || report.key.empty() || !report.passed()) return;
-    const std::optional<Error> error = failure_of([&] {
-        for (const std::string& program : world.files.names_in(cache)) {
-            if (!report.key.starts_with(program + "/")) world.files.remove(cache / program);
-        }
-        world.files.write(cache / (report.key + ".json"), render_contract_json(report));
-    });
-    if (error) world.log << "the result of this test is not saved for later runs\n" << render_problems(error->problems);
 }

@@ -41,11 +41,3 @@ std::vector<CertificateFile> load_certificates(const World& world);
 /// engine with its components, its kernel and its image store. Where these are the same, so is the result.
 std::string make_contract_key(const ImageUnderTest& image, const TestSettings& settings, const std::string& contract,
                               const EngineInfo& engine, const Digest& program);
-
-/// The result with this key in the cache, as `reused`; nothing if there is none, or it is damaged.
-std::optional<ContractReport> load_cached_report(Files& files, const std::filesystem::path& cache,
-                                                 const std::string& key);
-
-/// Adds a result if every check passed, and removes those of other builds of this program, which no key can name any
-/// more. The result counts also where it cannot be saved: that is a line on `log`.
-void save_cached_report(const World& world, const std::filesystem::path& cache, const ContractReport& report);

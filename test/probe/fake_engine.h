@@ -197,7 +197,10 @@ struct FilesWithDisk : FakeFiles {
         made.push_back(name);
         return name;
     }
-    void remove(const std::filesystem::path& file) override { std::filesystem::remove_all(file); }
+    void remove(const std::filesystem::path& file) override {
+        std::filesystem::remove_all(file);
+        FakeFiles::remove(file);
+    }
     std::optional<std::string> read_if_there(const std::filesystem::path& named) override {
         if (!std::filesystem::exists(named)) return FakeFiles::read_if_there(named);
         std::string text(std::filesystem::file_size(named), '\0');
