@@ -162,32 +162,24 @@ std::string reason_of_registry(const World& world, const Settings& settings, con
 
 // All together ------------------------------------------------------------------------------------------------------
 
-/// The release, or nothing and a reason.
-std::optional<FetchedRelease> examine(const World& world, const Settings& settings, const Project& project,
-                                      std::string& reason) {
-    reason = reason_of_settings(world, settings);
-    if (!reason.empty()) return std::nullopt;
+/// If there is none, the images are those of the `unchanged` release.
+std::string reason_to_build(const World& world, const Settings& settings, const Project& project,
+                            std::optional<FetchedRelease>& unchanged) {
+    std::string reason = reason_of_settings(world, settings);
+    if (!reason.empty()) return reason;
     const std::string& version = project.plan.job.defra_version;
     github::Api api = connect_github(world, settings);
     const std::vector<github::Release> releases = github::load_releases(api);
     const github::Release* found = github::find_published(releases, version);
-    if (found == nullptr) {
-        reason = version + " is not released";
-        return std::nullopt;
-    }
-    std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *found);
-    if (!fetched) {
-        reason = "the release " + version + " was not made by this action";
-        return std::nullopt;
-    }
-    reason = reason_of_record(world, settings, project, fetched->record);
-    if (reason.empty()) reason = reason_of_platforms(project.plan, fetched->evidence);
-    if (reason.empty()) reason = reason_of_bases(world, settings, *fetched);
-    if (reason.empty()) reason = reason_of_contract(world, settings, *fetched);
-    if (reason.empty()) reason = reason_of_registry(world, settings, project.plan, *fetched);
-    if (reason.empty()) return fetched;
-    reason = "the release " + version + " is published, but " + reason;
-    return std::nullopt;
+    if (found == nullptr) return version + " is not released";
+    unchanged = fetch_release(world, settings, api, *found);
+    if (!unchanged) return "the release " + version + " was not made by this action";
+    reason = reason_of_record(world, settings, project, unchanged->record);
+    if (reason.empty()) reason = reason_of_platforms(project.plan, unchanged->evidence);
+    if (reason.empty()) reason = reason_of_bases(world, settings, *unchanged);
+    if (reason.empty()) reason = reason_of_contract(world, settings, *unchanged);
+    if (reason.empty()) reason = reason_of_registry(world, settings, project.plan, *unchanged);
+    return reason.empty() ? "" : "the release " + version + " is published, but " + reason;
 }
 
 }  // namespace
@@ -198,8 +190,10 @@ std::optional<FetchedRelease> find_unchanged(const World& world, const Settings&
     std::optional<FetchedRelease> unchanged;
     std::string reason;
     // A doubt is no fault of this run: images are built, and that meets the same fault if it matters.
-    const std::optional<Error> error = failure_of([&] { unchanged = examine(world, settings, project, reason); });
+    const std::optional<Error> error =
+        failure_of([&] { reason = reason_to_build(world, settings, project, unchanged); });
     if (error) reason = "what is published could not be examined: " + error->problems.front().what;
+    if (!reason.empty()) unchanged.reset();
     step.end(unchanged ? render_not_built(*unchanged) : "images are built: " + reason);
     return unchanged;
 }
