@@ -209,9 +209,8 @@ Result run_nightly(const World& world, const Settings& settings) {
     run.images.insert(run.images.end(), published.missing.begin(), published.missing.end());
     if (outcome_of(run) == Outcome::unknown)  // else it is this one
         run.last_good = github::load_last_good(api, event.default_branch);
-    std::string summary = save_reports(world, settings, run);
 
-    Result result = make_result(settings, run, std::move(summary));
+    Result result = make_result(settings, run, save_reports(world, settings, run));
     if (!only_reports.empty()) {
         add(result.problems, {},
             "this run only reports, and changes neither the tracking issue nor alerts: " + only_reports, "",

@@ -153,8 +153,7 @@ Result run_all(const World& world, const Settings& settings) {
     add_warnings(run, problems);
     add_warnings(run, images.notices);
     add_changes(world, settings, project, baseline, run);
-    std::string summary = save_reports(world, settings, run);
-    Result result = make_result(settings, run, std::move(summary));
+    Result result = make_result(settings, run, save_reports(world, settings, run));
     result.outputs["problems"] = std::to_string(problems.size());
     result.outputs["tested"] = settings.contract == "off" ? "off" : is_contract_broken(run) ? "false" : "true";
     result.outputs["digests"] = render_digests(layouts);

@@ -110,9 +110,7 @@ std::string fetch_file(const World& world, github::Api& api, const FetchedReleas
     world.files.make_directory(fetched.directory);
     github::download_asset(api, *fetched.release.find(name), file);
     const std::string text = world.files.read(file);
-    const auto expected = fetched.checksums.find(name);
-    if (name == checksums_name || (expected != fetched.checksums.end() && expected->second == sha256(text).hex()))
-        return text;
+    if (name == checksums_name || text_at(fetched.checksums, name) == sha256(text).hex()) return text;
     throw Error{Exit::failed,
                 fmt::format("{} of the release {} is not what its checksums.txt says", name, fetched.release.tag),
                 "a file of the release was changed: nothing is concluded from it"};
