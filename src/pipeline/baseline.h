@@ -29,9 +29,8 @@ struct Baseline {
 Baseline judge_baseline(const World& world, const Settings& settings, const Project& project,
                         const std::vector<Layout>& layouts, bool are_published = false);
 
-/// Puts into the run what each image changes, and which images have no baseline. Findings and sizes are those of the
-/// verdicts. Packages come from the inventories beside the scans in out/scans, and rows of the contract from the
-/// release that holds the results of this very published image, if it was fetched (compare_with_release). What is
-/// missing is not compared.
+/// Puts into the run what each image changes, and which images have no baseline. Packages come from the inventories
+/// beside the scans in out/scans, rows of the contract from the release that holds the results of this very published
+/// image, if it was fetched (compare_with_release). What is missing is not compared.
 void add_changes(const World& world, const Settings& settings, const Project& project, const Baseline& baseline,
                  Run& run);

@@ -61,8 +61,7 @@ class Destination {
 /// Each once, in the order of the plan.
 std::vector<std::string> repositories_of(const Plan& plan);
 
-/// How a publication ended. A refusal is a value: result.exit and result.problems then say why, after what is visible
-/// by now.
+/// How a publication ended.
 struct Published {
     PublicationState state;
     Result result;

@@ -30,8 +30,7 @@ struct Project {
 };
 
 /// Reads the matrix, JOB.env, Dockerfile and policy. Throws Error{bad_input} with the problems of all of them at once.
-/// `release` is the directory with a release's own files under their usual names, which are read in place of the first
-/// three; empty: the work tree's are.
+/// `release`: a directory whose own files, under their usual names, are read in place of the first three.
 Project load_project(const World& world, const Settings& settings, const std::filesystem::path& release = {});
 
 /// What is needed to judge images that no matrix lists: the policy file in `directory` alone, with the event. Throws
