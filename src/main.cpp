@@ -108,7 +108,7 @@ Exit run_program(const std::vector<std::string>& arguments, const Environment& e
     Result result;
     try {
         const TimedTask whole(world, invocation.command, "in all");
-        result = run_command(invocation.command, world, settings);
+        result = find_command(invocation.command)->run(world, settings);  // others were refused above
     } catch (const Error&) {  // where the time went is shown of a run that failed, too
         if (settings.timings) world.log << render_timings(real.timings.list());
         throw;

@@ -36,11 +36,6 @@ void add_options(CLI::App& app, const CommandText& command, std::map<std::string
     }
 }
 
-bool is_command(const std::string& name) {
-    const auto& table = command_table();
-    return std::ranges::find(table, name, &CommandText::name) != table.end();
-}
-
 /// A secret given as an argument is an error that says what to do instead, and does not repeat it.
 void refuse_secrets(const std::vector<std::string>& arguments) {
     for (const OptionText& option : option_table()) {
@@ -93,7 +88,7 @@ Invocation parse_inputs(const Environment& environment) {
     Problems problems;
     const auto command = environment.find("INPUT_COMMAND");
     invocation.command = command == environment.end() || command->second.empty() ? "run" : command->second;
-    if (!is_command(invocation.command)) {
+    if (find_command(invocation.command) == nullptr) {
         std::vector<std::string> names;
         for (const CommandText& known : command_table()) names.push_back(known.name);
         add(problems, {}, fmt::format("the input command is \"{}\"", invocation.command),
@@ -120,7 +115,7 @@ Invocation parse_inputs(const Environment& environment) {
 
 std::map<std::string, std::string> outputs_of_failure(const std::string& command) {
     const std::set<std::string> judging = {"scan", "judge", "nightly", "run"};
-    const bool is_known = is_command(command);
+    const bool is_known = find_command(command) != nullptr;
     std::map<std::string, std::string> outputs;
     if (judging.contains(command) || !is_known) outputs["verdict"] = "unknown";
     if (judging.contains(command) || command == "publish" || !is_known) outputs["published"] = "false";

@@ -51,6 +51,11 @@ const std::vector<CommandText>& command_table() {
     return table;
 }
 
+const CommandText* find_command(const std::string& name) {
+    const auto command = std::ranges::find(command_table(), name, &CommandText::name);
+    return command == command_table().end() ? nullptr : &*command;
+}
+
 const std::vector<OptionText>& option_table() {
     static const std::vector<OptionText> table = {
         {"directory", "DIR", ".", "The work tree; every other path is relative to it", "all"},
@@ -170,11 +175,4 @@ const std::vector<std::pair<Exit, std::string>>& exit_table() {
         {Exit::cancelled, "cancelled"},
     };
     return table;
-}
-
-Result run_command(const std::string& name, const World& world, const Settings& settings) {
-    const auto& table = command_table();
-    const auto command = std::ranges::find(table, name, &CommandText::name);
-    if (command == table.end()) throw Error{Exit::bad_input, "there is no command \"" + name + "\"", ""};
-    return command->run(world, settings);
 }

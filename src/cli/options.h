@@ -29,9 +29,7 @@ struct CommandText {
 };
 
 const std::vector<CommandText>& command_table();
+const CommandText* find_command(const std::string& name);  ///< nullptr: there is none of that name
 const std::vector<OptionText>& option_table();
 bool uses(const std::string& command, const OptionText& option);
 const std::vector<std::pair<Exit, std::string>>& exit_table();  ///< each code with its help
-
-/// Runs the command of that name. Throws Error{bad_input} if there is none.
-Result run_command(const std::string& name, const World& world, const Settings& settings);

@@ -248,7 +248,7 @@ TEST_CASE("A missing policy file is an error if --policy names it") {
     for (const char* command : {"check", "judge", "scan"}) {
         BuiltWorld fake;
         const Error error = error_of([&] {
-            run_command(command, fake.world(), parse_settings({{"policy", "strict.yml"}}));
+            find_command(command)->run(fake.world(), parse_settings({{"policy", "strict.yml"}}));
         });
         CHECK(error.exit == Exit::bad_input);
         CHECK(render_problems(error.problems) ==

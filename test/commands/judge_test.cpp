@@ -73,7 +73,7 @@ TEST_CASE("The reports of an earlier run are removed before anything else") {
         fake.files.texts[std::filesystem::path("out") / made] = "of yesterday";
     const auto cannot = [&](const std::string& command, const std::map<std::string, std::string>& given) {
         try {
-            run_command(command, fake.world(), parse_settings(given));
+            find_command(command)->run(fake.world(), parse_settings(given));
         } catch (const Error&) {
             return fake.files.names_in("out").empty();
         }
@@ -98,8 +98,8 @@ TEST_CASE("Scanning another image leaves the reports of this checkout unchanged,
         });
     };
     CHECK_THROWS(fake.judge({{"trivy", "none.json"}}));
-    CHECK_THROWS(run_command("scan", fake.world(), parse_settings({{"layout", "none"}})));
-    CHECK_THROWS(run_command("scan", fake.world(), parse_settings({{"reference", "not a reference"}})));
+    CHECK_THROWS(find_command("scan")->run(fake.world(), parse_settings({{"layout", "none"}})));
+    CHECK_THROWS(find_command("scan")->run(fake.world(), parse_settings({{"reference", "not a reference"}})));
     CHECK(are_there());
     CHECK(fake.judge(both).exit == Exit::refused);
     CHECK(are_there());
