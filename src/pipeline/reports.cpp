@@ -141,19 +141,20 @@ std::string save_reports(const World& world, const Settings& settings, const Run
     const auto write = [&](const std::string& name, const std::string& text) {
         world.files.write(settings.out / name, text);
     };
-    std::vector<std::function<void()>> files = {[&] { write("report.html", render_page(run)); },  // the longest first
-                                                [&] { write("findings.csv", render_findings_csv(run)); },
-                                                [&] { write("summary.md", summary = render_summary(run)); },
-                                                [&] { write("verdict.json", render_verdict_summary_json(run)); }};
+    std::vector<std::function<void()>> files;  // the longest first
+    files.emplace_back([&] { write("report.html", render_page(run)); });
     for (const ImageRun& image : run.images) {
-        if (image.verdict)
-            files.emplace_back([&] { write("verdicts/" + image.name + ".json", render_verdict_json(*image.verdict)); });
         files.emplace_back([&] {
             const auto sarif =
                 render_sarif(image, run.program_version, {.from = settings.sarif_severity, .directory = run.directory});
             if (sarif) write("sarif/" + image.name + ".sarif", sarif->text);
         });
+        if (image.verdict)
+            files.emplace_back([&] { write("verdicts/" + image.name + ".json", render_verdict_json(*image.verdict)); });
     }
+    files.emplace_back([&] { write("summary.md", summary = render_summary(run)); });
+    files.emplace_back([&] { write("findings.csv", render_findings_csv(run)); });
+    files.emplace_back([&] { write("verdict.json", render_verdict_summary_json(run)); });
     in_parallel(settings.jobs, files);
     return summary;
 }
