@@ -240,8 +240,7 @@ void JsonWriter::list(std::string_view key, const std::vector<std::string>& item
 
 std::string JsonWriter::text() {
     while (!open_.empty()) close();
-    text_ += '\n';
-    return std::move(text_);
+    return text_ + '\n';
 }
 
 std::string JsonWriter::one_line() {

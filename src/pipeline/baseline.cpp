@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <functional>
 #include <ostream>
-#include <ranges>
 
 #include "base/text.h"
 #include "pipeline/contract_tests.h"
@@ -70,7 +69,8 @@ std::optional<std::vector<PackageChange>> compare_inventories(const World& world
                                                               const Verdict& now) {
     const auto before = load_inventories(world.files, scans, now.name, published.manifest);
     const auto after = load_inventories(world.files, settings.out / "scans", now.name, now.manifest);
-    const bool alike = std::ranges::equal(std::views::keys(before), std::views::keys(after));
+    const bool alike =
+        std::ranges::equal(before, after, [](const auto& a, const auto& b) { return a.first == b.first; });
     if (before.empty() || !alike) return std::nullopt;
     std::vector<Package> all_before;
     std::vector<Package> all_after;
