@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A blob is fetched in pieces of this size: a fetch that breaks goes on behind the last whole one.
+/// A blob is fetched in pieces of this size, each whole or not there: a fetch that breaks goes on behind the last.
 constexpr std::uint64_t piece_size = 32U << 20U;
 constexpr int max_fetches = 2;  ///< of a blob whose bytes are not what they should be
 
@@ -45,6 +45,7 @@ struct BlobFetch {
     const Transfer& transfer;
     const Digest& digest = transfer.blob.digest;
     const std::uint64_t size = transfer.blob.size;
+    const std::uint64_t pieces = std::max<std::uint64_t>(1, (size + piece_size - 1) / piece_size);
     const fs::path path = blob_path(*transfer.layouts.begin(), digest);
     fs::path found{};
 
@@ -67,51 +68,62 @@ struct BlobFetch {
     }
 
     void fetch() {
-        const fs::path begun = path.string() + ".begun";
         for (int attempt = 1;; ++attempt) {
-            fetch_rest(begun);
-            if (files.digest_of(begun) == digest) break;
-            files.remove(begun);
+            fetch_pieces();
+            const fs::path whole = join_pieces();
+            if (files.digest_of(whole) == digest) {
+                files.rename(whole, path);
+                files.give_to_owner_of_directory(path);
+                found = path;
+                return;
+            }
+            files.remove(whole);
             if (attempt == max_fetches) {
                 refuse(transfer.from, "responds with other bytes than " + digest.text(),
                        "do not use this registry, or the proxy in between");
             }
         }
-        files.rename(begun, path);
-        files.give_to_owner_of_directory(path);
-        found = path;
     }
 
-    /// Continues behind what an earlier fetch has got.
-    void fetch_rest(const fs::path& begun) {
+    fs::path piece_path(std::uint64_t piece) const { return path.string() + fmt::format(".{}", piece); }
+
+    void fetch_pieces() {
         files.make_directory(path.parent_path());
-        std::uint64_t there = 0;
-        failure_of([&] { there = files.read_if_there(begun).value_or("").size(); });  // else from the beginning
-        for (; there < size || there == 0; there += piece_size) {
-            const fs::path piece = path.string() + ".piece";
-            const bool is_all = fetch_piece(there, piece) == 200;  // the registry does not support ranges, or need not
-            if (is_all || there == 0) {
-                files.rename(piece, begun);
-            } else {
-                files.append(begun, files.read(piece));
-                files.remove(piece);
-            }
-            if (is_all) return;
+        const std::vector<std::string> there = files.names_in(path.parent_path());
+        for (std::uint64_t piece = 0; piece < pieces; ++piece) {
+            if (std::ranges::binary_search(there, piece_path(piece).filename().string())) continue;
+            if (fetch_piece(piece) == 206 || pieces == 1) continue;
+            // The registry does not support ranges and has sent everything.
+            if (piece > 0) files.rename(piece_path(piece), piece_path(0));
+            for (std::uint64_t other = 1; other < pieces; ++other) files.remove(piece_path(other));
+            return;
         }
     }
 
-    int fetch_piece(std::uint64_t begin, const fs::path& to) {
-        Call call{.request = {.save_to = to, .max_body = size, .timeout = std::chrono::seconds(0)},
+    int fetch_piece(std::uint64_t piece) {
+        Call call{.request = {.save_to = piece_path(piece), .max_body = size, .timeout = std::chrono::seconds(0)},
                   .host = transfer.from.host,
                   .repository = transfer.from.repository,
                   .path = "blobs/" + digest.text()};
-        if (size > piece_size) {
+        if (pieces > 1) {
+            const std::uint64_t begin = piece * piece_size;
             const std::uint64_t end = std::min(begin + piece_size, size);
             call.request.headers = {{"Range", fmt::format("bytes={}-{}", begin, end - 1)}};
         }
         const Response response = client.send(call);
         if (response.status == 200 || response.status == 206) return response.status;
         refuse(transfer.from, "could not be read: " + render_refusal(call, response), "");
+    }
+
+    fs::path join_pieces() {
+        const fs::path whole = piece_path(0);
+        for (std::uint64_t piece = 1; piece < pieces; ++piece) {
+            const std::optional<std::string> bytes = files.read_if_there(piece_path(piece));
+            if (!bytes) break;  // the first one is the whole
+            files.append(whole, *bytes);
+            files.remove(piece_path(piece));
+        }
+        return whole;
     }
 };
 
