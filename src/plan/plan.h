@@ -139,6 +139,6 @@ struct InputFile {
 };
 
 /// The digest of everything that goes into an image: the input files, the target, the image's row less its moving tags,
-/// and DEFRA_VERSION. The order of the files does not matter. The exact form is in inputs.cpp: it is written into
+/// and DEFRA_VERSION. The order of the files does not matter. The exact form is in plan.cpp: it is written into
 /// published images, so it must not change by accident.
 Digest compute_inputs(const Plan& plan, const Image& image, std::vector<InputFile> files);
