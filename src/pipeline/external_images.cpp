@@ -1,16 +1,12 @@
 #include "pipeline/external_images.h"
 
 #include <set>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "pipeline/registry_access.h"
-#include "pipeline/reports.h"
 #include "pipeline/scans.h"
-#include "policy/policy.h"
 #include "registry/fetch.h"
 #include "system/timings.h"
-#include "verdict/advice.h"
 
 namespace {
 
@@ -54,23 +50,6 @@ std::vector<GivenImage> load_given_layout(const World& world, const Settings& se
         images.push_back({load_layout(world.files, directory, name, platform), settings.layout.string()});
     }
     return images;
-}
-
-/// The Dockerfile that such an image was built from is not here: where to change something is not known.
-std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Date today) {
-    FixPlan plan;
-    for (const Finding& finding : verdict.blocking) plan.add(finding, {});
-    std::unordered_map<std::string, Remedy> remedies;
-    const auto add = [&](const Finding& finding, const std::string& waiver) {
-        const Advice advice = advise(finding, {}, plan);
-        remedies[finding.key()] = {
-            .kind = advice.action == Action::ours ? "change the image" : render_action(advice.action),
-            .text = advice.text,
-            .waiver = waiver};
-    };
-    for (const Finding& finding : verdict.reported) add(finding, "");
-    for (const Finding& finding : verdict.blocking) add(finding, render_waiver(finding, today));
-    return remedies;
 }
 
 }  // namespace
@@ -129,22 +108,4 @@ std::vector<Verdict> scan_given_images(const World& world, const Settings& setti
                                  decision_time(world, settings), settings.max_database_age));
     }
     return verdicts;
-}
-
-Run gather_given_run(const World& world, const Settings& settings, const Project& project,
-                     std::vector<Verdict> verdicts) {
-    const Date today = day_of(decision_time(world, settings));
-    Run run = begin_run(world, settings, project);
-    append(run.warnings, check_waivers(project.policy, verdicts, today, Judged::unknown_targets));
-    run.other_images = true;
-    for (Verdict& verdict : verdicts) {
-        ImageRun image;
-        image.name = verdict.name;
-        image.image = verdict.name;
-        image.category = "images/" + verdict.name + "/";
-        image.remedies = make_remedies(verdict, today);
-        image.verdict = std::move(verdict);
-        run.images.push_back(std::move(image));
-    }
-    return run;
 }

@@ -7,7 +7,7 @@
 
 #include "oci/layout.h"
 #include "pipeline/project.h"
-#include "report/run.h"
+#include "verdict/verdict.h"
 
 struct GivenImage {
     Layout layout;
@@ -30,7 +30,3 @@ std::vector<GivenImage> load_given_images(const World& world, const Settings& se
 /// One verdict for each, from out/scans, which is filled first.
 std::vector<Verdict> scan_given_images(const World& world, const Settings& settings, const Project& project,
                                        const std::vector<GivenImage>& images);
-
-/// The reports of images that no matrix has: without their row, and without advice but a waiver to paste.
-Run gather_given_run(const World& world, const Settings& settings, const Project& project,
-                     std::vector<Verdict> verdicts);

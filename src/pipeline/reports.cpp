@@ -51,6 +51,24 @@ std::unordered_map<std::string, Remedy> make_remedies(const Settings& settings, 
     return remedies;
 }
 
+/// Of an image that no matrix lists: the Dockerfile that it was built from is not here, so where to change something is
+/// not known.
+std::unordered_map<std::string, Remedy> make_remedies(const Verdict& verdict, Date today) {
+    FixPlan plan;
+    for (const Finding& finding : verdict.blocking) plan.add(finding, {});
+    std::unordered_map<std::string, Remedy> remedies;
+    const auto add = [&](const Finding& finding, const std::string& waiver) {
+        const Advice advice = advise(finding, {}, plan);
+        remedies[finding.key()] = {
+            .kind = advice.action == Action::ours ? "change the image" : render_action(advice.action),
+            .text = advice.text,
+            .waiver = waiver};
+    };
+    for (const Finding& finding : verdict.reported) add(finding, "");
+    for (const Finding& finding : verdict.blocking) add(finding, render_waiver(finding, today));
+    return remedies;
+}
+
 ImageEvidence load_evidence(const World& world, const Project& project, const Layout& layout,
                             const std::vector<Base>& bases) {
     ImageEvidence evidence;
@@ -121,6 +139,24 @@ Run gather_run(const World& world, const Settings& settings, const Project& proj
     append(run.warnings, check_categories(project.plan));
     append(run.warnings, check_upgrades(world, settings, project, layouts));
     append(run.warnings, check_contract_file(world, settings, contracts));
+    return run;
+}
+
+Run gather_given_run(const World& world, const Settings& settings, const Project& project,
+                     std::vector<Verdict> verdicts) {
+    const Date today = day_of(decision_time(world, settings));
+    Run run = begin_run(world, settings, project);
+    append(run.warnings, check_waivers(project.policy, verdicts, today, Judged::unknown_targets));
+    run.other_images = true;
+    for (Verdict& verdict : verdicts) {
+        ImageRun image;
+        image.name = verdict.name;
+        image.image = verdict.name;
+        image.category = "images/" + verdict.name + "/";
+        image.remedies = make_remedies(verdict, today);
+        image.verdict = std::move(verdict);
+        run.images.push_back(std::move(image));
+    }
     return run;
 }
 

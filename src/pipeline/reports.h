@@ -18,6 +18,10 @@ Run begin_run(const World& world, const Settings& settings, const Project& proje
 Run gather_run(const World& world, const Settings& settings, const Project& project, const std::vector<Layout>& layouts,
                const std::vector<ContractReport>& contracts, const std::vector<Verdict>& verdicts);
 
+/// The same for images that no matrix lists: without their row, and without advice but a waiver to paste.
+Run gather_given_run(const World& world, const Settings& settings, const Project& project,
+                     std::vector<Verdict> verdicts);
+
 /// Deletes the previous run's reports, so that an interrupted run never leaves stale ones.
 void forget_reports(const World& world, const Settings& settings);
 /// The settings for a run about images that were named: it leaves this checkout's own reports alone, also when it
