@@ -6,7 +6,6 @@
 
 #include "oci/manifest.h"
 #include "registry/call.h"
-#include "registry/manifests.h"
 #include "system/relay.h"
 
 namespace registry {
