@@ -1,5 +1,4 @@
-// The build: a plan becomes ONE `buildx bake`, and that becomes one OCI layout per image and platform
-// (facts about BuildKit: images-run.md §2-3, registry.md §4).
+// The build: a plan becomes ONE `buildx bake`, and that becomes one OCI layout per image and platform.
 #pragma once
 
 #include <filesystem>
@@ -60,7 +59,7 @@ struct Built {
 /// interrupted leaves the former ones; out/bases.json says nothing false about a layout at any time. Without a named
 /// builder: the engine's own where it has the containerd image store, else a docker-container builder of ours that is
 /// removed again always; what killed runs left behind a day ago or earlier is removed too. A bake that fails by the
-/// network (429, 5xx, a reset) is run again, three times in all (registry.md §6); a failed step never. Throws
+/// network (429, 5xx, a reset) is run again, three times in all; a failed step never. Throws
 /// Error{failed} with the step as bake reported it, the command as run and a hint; also if another build writes to
 /// `out`, or an image was made from something else than the recorded bases.
 Built run_build(const World& world, const Plan& plan, const BuildSettings& settings);
@@ -76,6 +75,6 @@ std::vector<InputFile> load_input_files(Files& files, const std::filesystem::pat
 /// ERROR; at the line of the Dockerfile that bake names. `outputs` is the directory that bake wrote to.
 Problem parse_bake_failure(std::string_view progress, const std::string& dockerfile, const std::string& outputs);
 
-/// True if it was the network (429, 5xx, a reset, a time-out), so that the same bake may do better a little later
-/// (registry.md §6). Never for a failed step or a Dockerfile that cannot be parsed, whatever was printed.
+/// True if it was the network (429, 5xx, a reset, a time-out), so that the same bake may do better a little later.
+/// Never for a failed step or a Dockerfile that cannot be parsed, whatever was printed.
 bool is_network_fault(std::string_view progress);

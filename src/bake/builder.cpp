@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::hours left_after{24};
 
-/// Before the second and the third try (registry.md §6): what buildx has got by then is kept.
+/// Before the second and the third try: what buildx has got by then is kept.
 constexpr std::array pauses = {std::chrono::seconds(5), std::chrono::seconds(20)};
 
 /// What can be done about it depends on where it failed: at the pull, or later. An engine with the classic image store
@@ -182,7 +182,7 @@ void write_docker_configuration(const World& world, const fs::path& directory,
         if (world.files.is_directory(plugins)) json.list("cliPluginsExtraDirs", {plugins.string()});
     }
     world.files.write(directory / "config.json", json.text());
-    // buildx asks git for the commit; in a workflow the work tree belongs to another user (runner.md §4).
+    // buildx asks git for the commit; in a workflow the work tree belongs to another user.
     world.files.write(directory / git_configuration, "[safe]\n\tdirectory = *\n");
 }
 
@@ -207,7 +207,7 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
     if (uses_actions_cache(settings.cache_from) || uses_actions_cache(settings.cache_to)) {
         // GitHub's cache needs the runner's own token; only who asks for that cache gives it to the builder. buildx
         // takes version 2 of the service only where this variable says so, which the runner sets for JavaScript actions
-        // alone; on github.com version 1 is gone (github-container-actions.md §1), and Enterprise Server has no other
+        // alone; on github.com version 1 is gone, and Enterprise Server has no other
         // (actions/toolkit, cache/config.ts).
         copy_variables(
             world.environment,

@@ -11,7 +11,7 @@
 #include "bake/bake.h"
 #include "system/world.h"
 
-/// A Docker configuration without the user's credentials and contexts, made in `directory` (faults.md D16), which must
+/// A Docker configuration without the user's credentials and contexts, made in `directory`, which must
 /// be private and is removed after the build: it holds these logins, which buildx gives to BuildKit as it asks for
 /// them. It knows where the user's own plug-ins are. And git's, for buildx, which asks it for the commit.
 void write_docker_configuration(const World& world, const std::filesystem::path& directory,
@@ -25,7 +25,7 @@ Environment buildx_environment(const World& world, const BuildSettings& settings
 Command buildx_command(const std::vector<std::string>& buildx, const std::vector<std::string>& arguments,
                        const Environment& environment);
 
-/// Runs it, three times in all while the network fails (registry.md §6); `before_again` is called after such a failure.
+/// Runs it, three times in all while the network fails; `before_again` is called after such a failure.
 /// `when` is "during the build": for the log.
 Finished run_patiently(
     const World& world, const Command& command, const std::string& when,

@@ -1,4 +1,4 @@
-// From the plan to a bake file (buildx bake reference; images-run.md §2-3), and from that to layouts on disk.
+// From the plan to a bake file (buildx bake reference), and from that to layouts on disk.
 #include "bake/bake.h"
 
 #include <fmt/format.h>
@@ -57,8 +57,8 @@ const Base& base_of(const std::vector<Base>& bases, const std::string& reference
                 "nothing is built on a base that is not pinned"};
 }
 
-/// Annotations and not labels, which services that are built on the image would inherit (parent-images.md §7). The
-/// commit stands on the index only, so that images without a change keep their digest.
+/// Annotations and not labels, which services that are built on the image would inherit. Only the index names the
+/// commit, so that images without a change keep their digest.
 std::map<std::string, std::string> make_annotations(const Plan& plan, const Image& image, const BuildSettings& settings,
                                                     const std::string& final_base) {
     const std::string purpose = image.target == Target::development ? "developing" : "running";
@@ -128,8 +128,8 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
     const std::string cache_name = plan.job.image_name + "-" + layout_name(image, platform);
     if (!settings.cache_from.empty()) json.list("cache-from", render_caches(settings.cache_from, cache_name));
     if (!settings.cache_to.empty()) json.list("cache-to", render_caches(settings.cache_to, cache_name));
-    // A directory for each: exporters that share one race for its files (images-run.md §3). No rewrite-timestamp:
-    // BuildKit 0.13 would rewrite the base's layers as well, and the image would no longer stand on them.
+    // A directory for each: exporters that share one race for its files. No rewrite-timestamp: BuildKit 0.13 would
+    // rewrite the base's layers as well, and the image would no longer share them.
     json.list("output", {"type=oci,tar=false," + csv_field("dest=" + destination)});
     json.close();
 }

@@ -1,5 +1,4 @@
-// Names of images, repositories and registries (OCI distribution-spec, "Pulling manifests"; Docker Hub's own rules:
-// registry.md §2).
+// Names of images, repositories and registries (OCI distribution-spec, "Pulling manifests"; Docker Hub's own rules).
 #pragma once
 
 #include <optional>

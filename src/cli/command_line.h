@@ -18,7 +18,7 @@ struct Invocation {
 /// Arguments of a terminal. Throws Error{bad_input} with what is wrong and how help is asked for.
 Invocation parse_arguments(const std::vector<std::string>& arguments);
 
-/// Inputs of a workflow step: INPUT_COMMAND and INPUT_<NAME>; an empty one was not given (runner.md §4). `args` and
+/// Inputs of a workflow step: INPUT_COMMAND and INPUT_<NAME>; an empty one was not given. `args` and
 /// `entrypoint`, which a step of every container action may have, are ignored with a warning. Throws Error{bad_input}
 /// for an unknown command or input.
 Invocation parse_inputs(const Environment& environment);

@@ -1,5 +1,4 @@
-// Certificate authorities as files: what is in them, and whether Python's strict verification takes them
-// (parent-images.md §1.1).
+// Certificate authorities as files: what is in them, and whether Python's strict verification takes them.
 #pragma once
 
 #include <set>

@@ -1,4 +1,4 @@
-// The contract of a parent image: what it has to pass, and the results (facts: parent-images.md §8).
+// The contract of a parent image: what it has to pass, and the results (docs/images.md).
 #pragma once
 
 #include <map>

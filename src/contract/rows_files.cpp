@@ -177,7 +177,7 @@ Observation observe_debris(const ImageFacts& facts, const Limits&) {
 }
 
 /// From the export: an engine's own figure is the compressed size with one image store and the unpacked one with the
-/// other (images-run.md §2).
+/// other.
 Observation observe_size(const ImageFacts& facts, const Limits& limits) {
     const bool small = facts.expected.target == Target::production && facts.expected.distroless;
     const std::map<std::string, double>& by_architecture = small ? limits.production_mb : limits.development_mb;
@@ -241,7 +241,7 @@ Observation observe_mapped(const ImageFacts& facts, const Limits&) {
     return expect_each(unlisted, answer.values.size());
 }
 
-/// Two libssl made to win by LD_LIBRARY_PATH: the scanner sees one, the process runs the other (parent-images.md §1.3).
+/// Two libssl made to win by LD_LIBRARY_PATH: the scanner sees one, the process runs the other.
 /// Wheels are not counted: each has libraries of its own, which only its own modules load.
 Observation observe_twice(const ImageFacts& facts, const Limits&) {
     const RecordedFiles recorded = list_recorded_files(facts.files);

@@ -31,8 +31,8 @@ bool is_user_and_local_address(const std::vector<std::string>& values) {
     return values.size() == 2 && values[0] == "nonroot" && (values[1] == "127.0.0.1" || values[1] == "::1");
 }
 
-/// The official images delete it, and a container that may not write compiles the library again at every start
-/// (parent-images.md §1.10).
+/// The official images delete it, and a container that may not write compiles the library again at every
+/// start.
 Observe probe_finds_bytecode(const std::string& probe) {
     return [=](const ImageFacts& facts, const Limits&) -> Observation {
         const ProbeAnswer answer = answer_of(facts.python, probe);
@@ -59,7 +59,7 @@ Observation observe_no_debugger(const ImageFacts& facts, const Limits&) {
     return {answer.error.find("No module named 'debugpy'") != std::string::npos, "cannot be imported", answer.error};
 }
 
-/// As PID 1 Python ignores SIGTERM unless it has a handler: ten seconds, then a kill (parent-images.md §6).
+/// As PID 1 Python ignores SIGTERM unless it has a handler: ten seconds, then a kill.
 Observation observe_stop(const ImageFacts& facts, const Limits& limits) {
     const std::string expected = fmt::format("exit code 143 within {} s", limits.stop_seconds);
     if (!facts.stop.failure.empty()) return {false, expected, facts.stop.failure};

@@ -1,4 +1,4 @@
-// Rows about trust: the internal certificate authorities, in every client (parent-images.md §3).
+// Rows about trust: the internal certificate authorities, in every client.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What a scanner says about an image, in one vocabulary (facts: scanners.md §3, scanners-run.md §8).
+// What a scanner says about an image, in one vocabulary.
 #pragma once
 
 #include <cstdint>

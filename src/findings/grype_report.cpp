@@ -1,4 +1,4 @@
-// Grype's JSON (facts: scanners.md §2; it names no schema version).
+// Grype's JSON (it names no schema version).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,7 +51,7 @@ bool has_evidence(const Json& location, std::string_view kind) {
 }
 
 /// For a Debian package the primary location is dpkg's list, which every later layer writes again; the files that dpkg
-/// keeps about this one package show which layer it is from (scanners-run.md §8).
+/// keeps about this one package show which layer it is from.
 void read_locations(const Json& artifact, Finding& finding) {
     const Json::ConstArray locations = items_at(artifact, "locations");
     const Json* main = nullptr;

@@ -1,4 +1,4 @@
-// One spelling for what the two scanners name differently (facts: scanners.md §3, scanners-run.md §8). Internal header.
+// One spelling for what the two scanners name differently. Internal header.
 #pragma once
 
 #include <optional>
@@ -47,7 +47,7 @@ std::string unversioned(std::string_view path);
 /// The first line, cut after at most 200 characters, between words where possible.
 std::string short_title(std::string_view text);
 
-/// A package URL (package-url/purl-spec; facts: scanners.md §1).
+/// A package URL (package-url/purl-spec).
 struct PackageUrl {
     std::string type;
     std::string name_space;

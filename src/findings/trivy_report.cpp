@@ -1,4 +1,4 @@
-// Trivy's JSON (facts: scanners.md §1; SchemaVersion 2).
+// Trivy's JSON (SchemaVersion 2).
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,4 @@
-// GitHub's REST API: requests at the pace it asks for, retried by one rule (facts: github-api.md §1-§3), and
-// what its responses mean.
+// GitHub's REST API: requests at the pace it asks for, retried by one rule, and what its responses mean.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t max_packed = 10U << 20U;  // sarif.md §2, before base64
+constexpr std::size_t max_packed = 10U << 20U;  // before base64
 constexpr std::chrono::seconds before_late_retry = 30s;
 constexpr std::array<std::chrono::seconds, 5> between_looks = {5s, 10s, 20s, 40s, 80s};
 constexpr std::size_t max_single_looks = 20;
@@ -166,7 +166,7 @@ struct Uploader {
 
 /// Why findings of the code that this event checks out must not be reported for its ref; empty if they may. Code
 /// scanning files them under the ref, and a ref's newest analysis opens and closes its alerts: another ref's code, or a
-/// fork's, would change the alerts of what is published (github-container-actions.md §11).
+/// fork's, would change the alerts of what is published.
 std::string why_ref_is_not_reported(const Event& event) {
     const bool on_branch = event.name == "push" || event.name == "schedule" || event.name == "workflow_dispatch";
     if (!on_branch && event.name != "pull_request") {

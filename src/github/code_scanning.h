@@ -1,4 +1,4 @@
-// SARIF into code scanning, one upload per image and platform (facts: sarif.md §1, §4; github-api.md §4).
+// SARIF into code scanning, one upload per image and platform.
 #pragma once
 
 #include <cstddef>

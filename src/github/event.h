@@ -42,8 +42,7 @@ struct Permission {
 bool is_publish_branch(const Event& event, const std::vector<std::string>& branches);
 
 /// Whether this run may publish; asked before anything is built. In a workflow: only for push, schedule and
-/// workflow_dispatch, on a publish branch, in the event's own repository, never for a fork (runner.md §9). On a laptop:
-/// always, a destination has to be given.
+/// workflow_dispatch, on a publish branch, in the event's own repository, never for a fork. Elsewhere: always.
 Permission decide_permission(const Event& event, Mode publish, const std::vector<std::string>& branches);
 
 }  // namespace github

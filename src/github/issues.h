@@ -1,5 +1,4 @@
-// The tracking issue among a repository's issues: found, opened, updated, closed (facts: github-api.md §4,
-// §6).
+// The tracking issue among a repository's issues: found, opened, updated, closed.
 #pragma once
 
 #include <cstdint>

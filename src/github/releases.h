@@ -1,4 +1,4 @@
-// Releases: found, made as a draft, filled, and published last of all (facts: github-api.md §4, §5).
+// Releases: found, made as a draft, filled, and published last of all.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     return text;
 }
 
-/// The old form of a command counts anywhere in a line (runner.md §1.2), inside of an annotation as well.
+/// The old form of a command counts anywhere in a line, inside of an annotation as well.
 std::string without_old_commands(std::string text) {
     return replaced(std::move(text), "##[", "##" + std::string(zero_width_space) + "[");
 }

@@ -1,5 +1,5 @@
-// How a workflow's runner is spoken to: commands in the log, and the files it reads afterwards (facts: runner.md §5,
-// §6).
+// How to talk to a workflow's runner: commands in the log, and the files it reads afterwards (actions/runner:
+// ActionCommand.cs, FileCommandManager.cs).
 #pragma once
 
 #include <filesystem>

@@ -20,7 +20,7 @@ struct Layout {
     Digest manifest;                  ///< of the platform's image manifest: what a verdict is about
     Digest config;                    ///< of the image configuration
     std::vector<Descriptor> layers;
-    std::vector<Descriptor> attestations;  ///< manifests that attest this one (registry.md §4), by index order
+    std::vector<Descriptor> attestations;  ///< manifests that attest this one, by index order
     Descriptor manifest_descriptor;
 };
 
@@ -36,15 +36,15 @@ Layout load_layout(Files& files, const std::filesystem::path& directory, const s
 Layout load_indexed_layout(Files& files, const std::filesystem::path& directory, const Digest& index,
                            const std::string& image, const std::string& platform);
 
-/// Hashes every blob that the layout's images reach, attestations included. No scanner does that (scanners-run.md
-/// §0.4). Returns a Problem for each blob that is missing or is not what its name says.
+/// Hashes every blob that the layout's images reach, attestations included; no scanner does that. Returns a Problem for
+/// each blob that is missing or is not what its name says.
 Problems check_blobs(Files& files, const Layout& layout);
 
 /// The image's configuration as JSON text: environment, labels, user, history, diff ids.
 std::string load_config(Files& files, const Layout& layout);
 
 /// A view on the layout that holds this one image only, made in `directory`: a link to its blobs and an index.json with
-/// one entry. Both scanners read the same directory; neither can pick another image (scanners-run.md §4).
+/// one entry. Both scanners read the same directory; neither can pick another image.
 void write_single_image_view(Files& files, const Layout& layout, const std::filesystem::path& directory);
 
 /// An image that an image was made from, as BuildKit's provenance names it (an in-toto statement in the layout).

@@ -24,7 +24,7 @@ bool describes_nothing_published(const Settings& settings, const Project& projec
 }
 
 /// The event as code scanning takes it: ref and commit have to be the two of the merge of a pull request, or the two of
-/// its head (sarif.md §1).
+/// its head.
 github::Event event_of_commit(const Project& project) {
     github::Event event = project.event;
     if (event.head_revision.empty() || project.revision != event.head_revision) return event;

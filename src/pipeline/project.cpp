@@ -8,7 +8,7 @@
 
 namespace {
 
-/// In a workflow the work tree belongs to another user, which git rejects unless it is configured (runner.md §4).
+/// In a workflow the work tree belongs to another user, which git rejects unless it is configured.
 std::string ask_git(const World& world, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"git", "-c", "safe.directory=*"});
     Command command{.argv = std::move(arguments), .environment = child_environment(world.environment)};

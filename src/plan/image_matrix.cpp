@@ -199,8 +199,8 @@ constexpr std::array<std::pair<const char*, const char*>, 3> siblings = {{{"node
                                                                           {"netVersion", "defra-docker-dotnetcore"},
                                                                           {"sdkVersion", "defra-docker-dotnetcore"}}};
 
-/// If the rows are those of a sibling repository (defra-pipeline.md §2): one problem, on the line that gave it away. A
-/// matrix in which any row has a pythonVersion is ours.
+/// If the rows are those of a sibling repository: one problem, on the line that gave it away. A matrix in which any row
+/// has a pythonVersion is ours.
 std::optional<Problem> recognise_sibling(const LinedJson& json) {
     std::optional<Problem> recognised;
     for (rapidjson::SizeType index = 0; index < items_of(json.root).Size(); ++index) {

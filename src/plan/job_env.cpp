@@ -1,6 +1,5 @@
 // JOB.env has one meaning. A shell, docker --env-file and GITHUB_ENV read quotation marks, blanks and `export` in three
-// ways, so none of these is accepted, and what is accepted all of them read alike (facts: defra-pipeline.md B1, B3,
-// B20; faults.md H5).
+// ways, so none of these is accepted, and what is accepted all of them read alike.
 
 #include <fmt/format.h>
 

@@ -92,7 +92,7 @@ std::vector<Image> choose(const std::vector<Image>& images, const std::vector<st
 
 // The job matrix of a workflow ----------------------------------------------------------------------------------------
 
-constexpr std::size_t max_jobs = 256;  // of one matrix: docs.github.com, "Usage limits" (facts: runner.md §1.6)
+constexpr std::size_t max_jobs = 256;  // of one matrix: docs.github.com, "Usage limits"
 constexpr const char* usual_runner = "ubuntu-24.04";
 
 /// The rows that have an image in the plan, in order: one job makes both targets.

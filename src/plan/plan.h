@@ -92,7 +92,7 @@ Job parse_job_env(std::string_view text, const std::string& file, Problems& warn
 Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,
                  const std::vector<std::string>& platforms, const std::vector<std::string>& only);
 
-/// When Python and Debian versions end (support.cpp holds a dated table: parent-images.md §7). Python below 3.12 or
+/// When Python and Debian versions end (support.cpp holds a dated table). Python below 3.12 or
 /// past its end: error on the row's line; within 90 days of it, or a base past or near its end: warning; a Python minor
 /// that the table does not know: warning.
 Problems check_support(const Matrix& matrix, Date today);
@@ -124,7 +124,7 @@ std::optional<Runner> parse_runner(std::string_view text);
 /// The entries of "PLATFORM=RUNNER, …": parted by commas and line breaks, except within JSON.
 std::vector<std::string> split_runners(std::string_view text);
 
-/// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line (runner.md §5).
+/// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line.
 /// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are
 /// emulated. Throws Error{bad_input} above 256 jobs, on the line of the row that is too much. Never names a registry or
 /// a namespace (a masked secret would blank the output). Empty without jobs: GitHub refuses an empty list.

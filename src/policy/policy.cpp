@@ -1,4 +1,4 @@
-// vulnerability-policy.yml (facts: scanners.md §7; design: "Policy file").
+// vulnerability-policy.yml (docs/policy.md).
 #include "policy/policy.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// The publication: an ordered list of steps that can be printed, tried out and resumed (design: rules 2 to 6).
+// The publication: an ordered list of steps that can be printed, tried out and resumed (ARCHITECTURE.md, rules 2 to 6).
 #pragma once
 
 #include <optional>

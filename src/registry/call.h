@@ -1,5 +1,5 @@
-// Calls of the registry API, what is said about those that are refused (distribution-spec, "Error Codes"; registry.md
-// §7: foreign text, sanitized), and when one is sent again.
+// Calls of the registry API, how those that are refused are reported (distribution-spec, "Error Codes": foreign text,
+// sanitized), and when one is sent again.
 #pragma once
 
 #include <chrono>

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds max_wait_for_one_thing = 120s;
 constexpr std::chrono::milliseconds max_wait_in_all = 15min;
 constexpr std::chrono::milliseconds shortest_reported_wait = 1s;
 
-/// The wanted scope comes first: some registries look at no other (registry.md §2).
+/// The wanted scope comes first: some registries look at no other.
 std::vector<std::string> scopes_of(const Call& call) {
     std::vector<std::string> scopes = {"repository:" + call.repository + ":" + call.actions};
     if (!call.mounted_from.empty() && call.mounted_from != call.repository)

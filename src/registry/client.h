@@ -1,4 +1,4 @@
-// An OCI distribution client: authorized requests, retried in this one place (facts: registry.md §1, §2, §6).
+// An OCI distribution client: authorized requests, retried in this one place.
 #pragma once
 
 #include <atomic>

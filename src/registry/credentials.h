@@ -22,8 +22,8 @@ struct DockerConfig {
     Problems warnings{};  ///< what in it is not used: credHelpers, credsStore, identity tokens
 };
 
-/// Reads the `auths` of a docker config.json. Programs that it names are never run (registry.md §2). Throws
-/// Error{bad_input} if it is no JSON; never shows what is in it.
+/// Reads the `auths` of a docker config.json. Programs that it names are never run. Throws
+/// Error{bad_input} if it is not JSON; never shows what is in it.
 DockerConfig parse_docker_config(std::string_view text, const std::string& file);
 
 /// The option registry-auths: a YAML list of `registry`, `username` and `password`, by host as people write it. An
@@ -40,7 +40,7 @@ struct Challenge {
 std::vector<Challenge> parse_challenges(const std::vector<std::string>& headers);
 
 /// True if credentials may be sent to this realm: https (http only where the registry itself is on this machine), and a
-/// name, not an address literal, unless it is the registry's own host (registry.md §2).
+/// name, not an address literal, unless it is the registry's own host.
 bool is_trustworthy_realm(const std::string& realm, const std::string& registry_host);
 
 }  // namespace registry

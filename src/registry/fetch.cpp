@@ -172,7 +172,7 @@ struct Fetch {
         return *reference;
     }
 
-    /// Each once: every manifest that is fetched counts as a pull (registry.md §3).
+    /// Each once: every manifest that is fetched counts as a pull.
     const std::string& manifest_of(const Reference& reference, const Digest& digest) {
         const auto known = manifests.find(digest);
         if (known != manifests.end()) return known->second;

@@ -39,7 +39,7 @@ std::string get_base_manifest(Client& client, const Reference& base, const std::
                               const std::optional<Digest>& expected) {
     const Call call = manifest_call("GET", base.host, base.repository, name);
     const Response response = client.send(call);
-    // Such a 404 is about us, not about the tag (registry.md §5).
+    // Such a 404 is about us, not about the tag.
     if (response.status == 404 && response.body.find("accept header") != std::string::npos)
         refuse_base(base, "is of a kind that no engine of today pulls: " + render_refusal(call, response), "");
     if (response.status == 404)

@@ -1,5 +1,4 @@
-// Asking a registry for manifests and tags (distribution-spec, "Pulling manifests", "Listing Tags"; registry.md §1,
-// §5).
+// Asking a registry for manifests and tags (distribution-spec, "Pulling manifests", "Listing Tags").
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// Publishes to a registry: everything by digest for the whole matrix, then the version tags, then
-// the moving tags (design: rules 4 to 6; registry.md §1).
+// Publishes to a registry: everything by digest for the whole matrix, then the version tags, then the moving tags
+// (ARCHITECTURE.md, rules 4 to 6).
 #pragma once
 
 #include <cstddef>

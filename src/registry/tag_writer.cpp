@@ -27,7 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Docker Hub and GHCR lag seconds behind what was written to them (registry.md §1).
+/// Docker Hub and GHCR lag seconds behind what was written to them.
 constexpr std::array<std::chrono::milliseconds, 5> verification_waits = {500ms, 1s, 2s, 4s, 8s};
 constexpr std::size_t side_by_side = 4;
 constexpr int max_rewrites = 3;

@@ -23,7 +23,7 @@ Call make_call(const std::string& method, const std::string& host, const std::st
             .actions = "pull,push"};
 }
 
-/// A place to send to is gone after a broken connection, a restart or a wrong byte: begin again (registry.md §1, §5).
+/// A place to send to is gone after a broken connection, a restart or a wrong byte: begin again.
 bool is_worth_a_new_upload(const Response& response) {
     return is_worth_a_retry(response.status) || response.status == 404 || response.status == 416 ||
            has_error_code(response, "BLOB_UPLOAD_INVALID") || has_error_code(response, "DIGEST_INVALID");
@@ -135,8 +135,8 @@ struct Upload {
     }
 };
 
-/// Registries that lag behind themselves do not find what they have just been given (registry.md §7); their data may be
-/// there at the second look.
+/// Registries that lag behind themselves do not find what they have just been given; their data may be there at the
+/// second look.
 bool is_worth_a_second_look(const Response& response) {
     return response.status == 404 || (response.status == 400 && (has_error_code(response, "MANIFEST_BLOB_UNKNOWN") ||
                                                                  has_error_code(response, "DIGEST_INVALID")));

@@ -1,5 +1,5 @@
 // Uploads blobs and manifests to a repository (distribution-spec, "Pushing blobs", "Mounting a blob from another
-// repository", "Pushing manifests"; registry.md §1, §5).
+// repository", "Pushing manifests").
 #pragma once
 
 #include <cstdint>

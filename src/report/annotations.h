@@ -3,7 +3,7 @@
 
 #include "report/run.h"
 
-/// GitHub keeps the first ten of a kind and step (runner.md §6).
+/// GitHub keeps the first ten of a kind and step (actions/runner, ExecutionContext.cs).
 inline constexpr std::size_t max_annotations = 10;
 
 /// Errors for what blocks, is unknown or fails the contract, warnings of the policy; most severe first, one per

@@ -19,7 +19,7 @@
 
 namespace {
 
-// Rules and results. No text may be empty: GitHub refuses a file with an empty required text (sarif.md §3).
+// Rules and results. No text may be empty: GitHub refuses a file with an empty required text.
 
 /// A vulnerability and the findings that have it, the most severe one first.
 struct SarifRule {
@@ -27,7 +27,7 @@ struct SarifRule {
     std::vector<const Finding*> findings;
 };
 
-constexpr std::size_t max_description = 1024;  ///< GitHub's limit on texts of a rule (sarif.md §2, §3)
+constexpr std::size_t max_description = 1024;  ///< GitHub's limit on texts of a rule
 
 /// The first ten.
 std::vector<std::string> package_list(const std::vector<const Finding*>& findings) {

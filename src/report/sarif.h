@@ -1,5 +1,5 @@
-// SARIF 2.1.0 for GitHub code scanning, composed by us: one file, one run, for one image on one platform (facts:
-// sarif.md §0-6).
+// SARIF 2.1.0 for GitHub code scanning, composed by us: one file, one run, for one image on one platform
+// (docs.github.com, "SARIF support for code scanning").
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 struct SarifChoice {
     /// Option sarif-severity; what blocks and what has no known severity is always in.
     Severity from = Severity::medium;
-    std::size_t max_results = 5000;  ///< GitHub shows no more of one run (sarif.md §2)
+    std::size_t max_results = 5000;  ///< GitHub shows no more of one run
     std::string directory{};         ///< as in Run
 };
 
@@ -31,7 +31,7 @@ std::string sarif_rule_id(const Finding& finding);
 
 /// A line of a file of the repository: the remedy's, else the image's matrix row; an empty file if there is none. Paths
 /// that are absolute, leave the repository or are empty are passed over, because GitHub refuses the whole file for one
-/// of them (sarif.md §6).
+/// of them.
 Place find_place(const FindingRow& row);
 /// The same, and the Dockerfile's first line where there is none, because GitHub wants one.
 Place sarif_place(const FindingRow& row);
@@ -52,5 +52,5 @@ std::string make_category(const Plan& plan, const Image& image, const std::strin
 Problems check_categories(const Plan& plan);
 
 /// What an alert is recognised by, "<16 hex digits>:1": the finding's key and the category, free of versions and
-/// digests (sarif.md §5).
+/// digests.
 std::string make_fingerprint(const Finding& finding, const std::string& category);

@@ -5,7 +5,7 @@
 
 #include "report/run.h"
 
-/// The runner drops a larger summary altogether (runner.md §5).
+/// The runner drops a larger summary altogether (actions/runner, FileCommandManager.cs).
 inline constexpr std::size_t max_summary_bytes = 1'048'576;
 
 /// The heading, warnings that change everything (stand-ins, sample data), what to do, one row per image, then folded

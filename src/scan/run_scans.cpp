@@ -173,7 +173,7 @@ std::string describe(const std::string& name, const Receipt& receipt) {
     return fmt::format("  {} of {}: {}{}\n", scanner, name, counted(receipt.packages, "package"), how);
 }
 
-// Kept SBOMs again: seconds instead of unpacking images, with the same findings (scanners-run.md §6) -----------------
+// Kept SBOMs again: seconds instead of unpacking images, with the same findings --------------------------------------
 
 /// An SBOM holds no secrets: an image in which some were found has to be looked at itself.
 bool has_secrets(Files& files, const fs::path& directory) {

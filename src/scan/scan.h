@@ -1,5 +1,5 @@
-// The scans: Trivy and Grype on the very bytes of a layout, a receipt for each (facts: scanners-run.md all, scanners.md
-// §5-6). A scan that went wrong is a value: a receipt that says why. What it means is decided in verdict/.
+// The scans: Trivy and Grype on the very bytes of a layout, a receipt for each. A scan that went wrong is a
+// value: a receipt that says why. What it means is decided in verdict/.
 #pragma once
 
 #include <chrono>
@@ -63,7 +63,7 @@ std::vector<ScanResult> load_scans(Files& files, const std::filesystem::path& sc
 std::map<Scanner, std::vector<Package>> load_inventories(Files& files, const std::filesystem::path& scans,
                                                          const std::string& name, const Digest& manifest);
 
-/// Scans kept SBOMs again, when only the databases are newer (scanners-run.md §6): nothing is pulled or unpacked.
+/// Scans kept SBOMs again, when only the databases are newer: nothing is pulled or unpacked.
 /// Returns the names of the images of which every scanner's SBOM was there, of this very manifest, the very text of its
 /// receipt, by the scanner's present version, and was scanned; their new reports and receipts are then in their place.
 /// For the others nothing is changed. Of the layouts only names and manifests are needed. Only for scans/NAME that

@@ -39,7 +39,7 @@ Command make_command(const Workplace& place, const Words& argv) {
 }
 
 /// A scan by Trivy. Its own time-out would be five minutes; its file cache is a lock that only one scan can hold, and
-/// hides damaged layers (scanners-run.md §5).
+/// hides damaged layers.
 Command make_trivy_command(const Workplace& place, const Words& what, const Words& of) {
     Words argv = {"trivy"};
     append(argv, what);
@@ -59,7 +59,7 @@ Command with_network(Command command, const World& world) {
     return command;
 }
 
-/// Released by an attacker: the payload ran before the scan, and scans looked right (CVE-2026-33634, scanners.md §6).
+/// Released by an attacker: the payload ran before the scan, and scans looked right (CVE-2026-33634).
 constexpr std::array poisoned = {Version{0, 69, 4}, Version{0, 69, 5}, Version{0, 69, 6}};
 
 /// The version; empty, and a Problem, if this scanner is not to be used.

@@ -1,6 +1,6 @@
 // The scanners' command lines. What a pull request could plant (trivy.yaml, .trivyignore, .grype.yaml, variables) does
 // not reach them: own empty directory, own empty HOME, an environment of our own, and flags that name an empty
-// configuration (scanners-run.md §7).
+// configuration.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ Command make_trivy_scan(const Workplace& place, const Digest& manifest);
 Command make_trivy_sbom(const Workplace& place);
 /// Grype on the image in ../view, report and SBOM in one run.
 Command make_grype_scan(const Workplace& place, const std::string& platform);
-/// A scanner on its own SBOM, which lies in its directory (scanners-run.md §6: on the other's it loses findings).
+/// A scanner on its own SBOM, which lies in its directory (on the other's it loses findings).
 Command make_sbom_scan(const Workplace& place, Scanner scanner);
 
 /// Which version, and which database it would use.

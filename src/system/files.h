@@ -12,7 +12,7 @@
 #include "base/error.h"
 
 /// Relative paths are below the work tree. Below the work tree no symbolic link is followed: a user who may write into
-/// a checkout could lead us anywhere. What is written there belongs to the owner of the work tree (runner.md §8).
+/// a checkout could lead us anywhere. What is written there belongs to the owner of the work tree.
 struct Files {
     virtual ~Files() = default;
 

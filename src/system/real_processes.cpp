@@ -34,7 +34,7 @@ namespace {
 
 constexpr std::size_t max_out = std::size_t{256} << 20U;
 constexpr std::size_t max_err = std::size_t{64} << 10U;
-/// Between SIGTERM and SIGKILL. The runner gives us 10 s from SIGINT to its own SIGKILL (runner.md §7).
+/// Between SIGTERM and SIGKILL. The runner gives us 10 s from SIGINT to its own SIGKILL.
 constexpr std::chrono::seconds grace_period(5);
 /// How long after the child's end its outputs are read, if something it started holds them open.
 constexpr std::chrono::seconds drain_timeout(2);

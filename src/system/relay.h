@@ -17,7 +17,7 @@ std::string plain_line(std::string_view line);
 /// bytes, between two characters.
 std::string one_line(std::string text, std::size_t most = 500);
 
-/// Where the lines of relayed children go. Both outputs of a child go to this one stream (runner.md §6: the runner
+/// Where the lines of relayed children go. Both outputs of a child go to this one stream (the runner
 /// reads stdout and stderr in two tasks, so a bracket on one of them does not hold for the other).
 struct Relay {
     std::ostream& to;

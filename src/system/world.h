@@ -25,6 +25,6 @@ struct World {
 /// Of our own environment; a variable that is empty is as good as none.
 std::string variable(const World& world, const std::string& name, const std::string& otherwise = "");
 
-/// The variables a child process gets: PATH, HOME, TMPDIR, LANG, the proxy and the CA variables, nothing else of ours
-/// (facts: secrets and runtime tokens of the runner must not reach a child).
+/// The variables a child process gets: PATH, HOME, TMPDIR, LANG, the proxy and the CA variables, nothing else of
+/// ours: secrets and runtime tokens of the runner must not reach a child.
 Environment child_environment(const Environment& ours);

@@ -1,4 +1,4 @@
-// For each finding the one useful thing to do about it (design: "Actions for a finding").
+// For each finding the one useful thing to do about it.
 #pragma once
 
 #include <map>

@@ -12,7 +12,7 @@
 
 namespace {
 
-// Whether a scan counts (design: rule 1): one that did not happen must never read as "nothing found" -----------------
+// Whether a scan counts (ARCHITECTURE.md, rule 1): one that did not happen must never read as "nothing found" --------
 
 std::string brief(const std::optional<Digest>& digest) {
     return digest ? std::string(digest->brief()) : "none";
@@ -86,7 +86,7 @@ void check_substance(const Report& report, const Receipt& receipt, const Subject
     if (!report.hidden_by.empty()) {
         reasons.push_back("was configured to hide findings from its report by: " + joined(report.hidden_by, ", "));
     }
-    constexpr std::array malicious = {"0.69.4", "0.69.5", "0.69.6"};  // Trivy (CVE-2026-33634; scanners.md §6)
+    constexpr std::array malicious = {"0.69.4", "0.69.5", "0.69.6"};  // Trivy (CVE-2026-33634)
     if (report.scanner == Scanner::trivy && std::ranges::find(malicious, report.scanner_version) != malicious.end())
         reasons.push_back(report.scanner_version + " is a release that was tampered with");
     if (!receipt.scanner_version.empty() && !report.scanner_version.empty() &&

@@ -94,8 +94,8 @@ struct Verdict {
     bool may_ship() const { return outcome == Outcome::clean; }
 };
 
-/// A scan counts only if (design: rule 1) the scanner ended with 0, its report parses, names our configuration and
-/// manifest, saw an operating system of a known release, counted packages, and used a database not older than
+/// A scan counts only if (ARCHITECTURE.md, rule 1) the scanner ended with 0, its report parses, names our configuration
+/// and manifest, saw an operating system of a known release, counted packages, and used a database not older than
 /// `max_database_age`. All scans have to agree on the system, and not all of them may call it past its end of life.
 /// Otherwise the verdict is unknown, and its findings are still shown. What is judged is used up.
 Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age);

@@ -246,7 +246,7 @@ TEST_CASE("Without a release the version tags of the matrix are scanned; a missi
     CHECK(fake.hub.open_issues() == 1);
 }
 
-TEST_CASE("A registry that responds to every HEAD with 404 hides nothing from a nightly run (F4)") {
+TEST_CASE("A registry that responds to every HEAD with 404 hides nothing from a nightly run") {
     NightlyWorld fake;
     fake.heads_get_404 = true;
     const bool is_released = GENERATE(true, false);

@@ -1,4 +1,4 @@
-// The real program under faults of the machine: failing reads and writes, and too little memory (D5, R24).
+// The real program under faults of the machine: failing reads and writes, and too little memory.
 #include <catch2/catch_test_macros.hpp>
 
 #include <map>
@@ -57,7 +57,7 @@ std::vector<std::string> with_fault(const std::string& fault, const std::string&
 
 }  // namespace
 
-TEST_CASE("With disk faults the verdict is right or absent, and no file is partly written (D5)", "[whole]") {
+TEST_CASE("With disk faults the verdict is right or absent, and no file is partly written", "[whole]") {
     // Only here: faults of the file system, injected by libfiu.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     const std::map<std::string, std::string> whole = Judgement().files();
@@ -82,7 +82,7 @@ TEST_CASE("With disk faults the verdict is right or absent, and no file is partl
     CHECK(failed > 10);  // otherwise no fault reached the program
 }
 
-TEST_CASE("Interrupted and partial reads and writes are continued (D5)", "[whole]") {
+TEST_CASE("Interrupted and partial reads and writes are continued", "[whole]") {
     // Only here: faults of the system calls, injected by libfiu.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     const std::size_t whole = Judgement().files().size();
@@ -96,7 +96,7 @@ TEST_CASE("Interrupted and partial reads and writes are continued (D5)", "[whole
     }
 }
 
-TEST_CASE("Out of memory the program ends with a reason and no clean verdict (D5)", "[whole]") {
+TEST_CASE("Out of memory the program ends with a reason and no clean verdict", "[whole]") {
     // Only here: too small an address space.
     if (!fs::exists("/usr/bin/fiu-run")) SKIP("fiu-run is not installed: tools/ready test-peers");
     for (const char* probability : {"0.0001", "0.001", "0.01", "0.1"}) {
@@ -110,7 +110,7 @@ TEST_CASE("Out of memory the program ends with a reason and no clean verdict (D5
     }
 }
 
-TEST_CASE("Manifests of the maximum size are read within 256 MiB of address space (R24)", "[whole]") {
+TEST_CASE("Manifests of the maximum size are read within 256 MiB of address space", "[whole]") {
     // Only here: the memory of the complete program.
     std::string children;
     for (int i = 0; children.size() < (4U << 20U) - 400; ++i) {

@@ -151,7 +151,7 @@ TEST_CASE("A run killed at any request is completed by the next one", "[whole]")
     }
 }
 
-TEST_CASE("Two concurrent runs and a later one make one release (G7)", "[whole]") {
+TEST_CASE("Two concurrent runs and a later one make one release", "[whole]") {
     // Only here: two independent processes.
     ReleaseJob job;
     const std::vector<Finished> finished = job.run_two("release");
@@ -160,7 +160,7 @@ TEST_CASE("Two concurrent runs and a later one make one release (G7)", "[whole]"
     job.check_one_release(job.run());
 }
 
-TEST_CASE("Two concurrent nightly runs with findings leave one open issue (G7)", "[whole]") {
+TEST_CASE("Two concurrent nightly runs with findings leave one open issue", "[whole]") {
     // Only here: two independent processes.
     const LocalServer empty_registry([](const std::string&) { return make_reply(404, ""); });
     ReleaseJob job(empty_registry.host());

@@ -71,7 +71,7 @@ TEST_CASE("A registry is trusted if SSL_CERT_FILE contains its authority, and on
     fs::remove_all(directory);
 }
 
-TEST_CASE("The environment's proxy is used, except for hosts in NO_PROXY (R28)", "[whole]") {
+TEST_CASE("The environment's proxy is used, except for hosts in NO_PROXY", "[whole]") {
     // Only here: libcurl reads the variables of the environment.
     needs_docker_registry();
     LocalServer proxy([](const std::string&) { return make_reply(403, ""); });
@@ -91,7 +91,7 @@ TEST_CASE("The environment's proxy is used, except for hosts in NO_PROXY (R28)",
     CHECK(proxy.requests().size() == before);
 }
 
-TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130 and report what is visible (D7, D8)",
+TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130 and report what is visible",
           "[whole][alone]") {
     // Only here: a signal to a process that publishes, and how soon it ends.
     // A registry that accepts everything but the second version tag, and then stops responding.
@@ -133,7 +133,7 @@ TEST_CASE("SIGINT and SIGTERM end a publication within six seconds with 130 and 
     }
 }
 
-TEST_CASE("A program killed at any moment is completed by the next run (D8)", "[whole]") {
+TEST_CASE("A program killed at any moment is completed by the next run", "[whole]") {
     // Only here: SIGKILL leaves no time to clean up.
     needs_docker_registry();
     const DockerRegistry whole;

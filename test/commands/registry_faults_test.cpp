@@ -464,7 +464,7 @@ TEST_CASE("A version hidden by the registry is rejected, and none of its tags is
     }
 }
 
-TEST_CASE("The first push creates a repository that cannot be read before (F7)") {
+TEST_CASE("The first push creates a repository that cannot be read before") {
     for (const int status : {401, 403}) {
         INFO(status);
         PublishScene scene;

@@ -315,7 +315,7 @@ TEST_CASE("A token is never an argument, nor in any output") {
     CHECK_FALSE(holds(everything, "ZGVmcmE6"));
 }
 
-TEST_CASE("Tokens are asked for with push permission from the first request: others may not read (F7)") {
+TEST_CASE("Tokens are asked for with push permission from the first request: others may not read") {
     PublishScene scene;
     scene.publish();
     scene.fake.build("1.1.0");
@@ -400,7 +400,7 @@ TEST_CASE("A partial publication is scanned again and completed with its own byt
     }
 }
 
-TEST_CASE("A newer version published during the rescan keeps its moving tags (F2)") {
+TEST_CASE("A newer version published during the rescan keeps its moving tags") {
     HalfPublished half;
     half.publish_newer_during_the_fetch();
     const Result result = half.publish("1.1.0", "other bytes");

@@ -38,7 +38,7 @@ TEST_CASE("if the registry sends no digest for a tag, it is computed") {
     CHECK(ask_tag(fake.client, "ghcr.io", "defra/python", "1") == sha256("the bytes"));
 }
 
-TEST_CASE("every request accepts all four manifest types (R8)") {
+TEST_CASE("every request accepts all four manifest types") {
     ClientWorld fake;
     fake.http.stub("HEAD", "https://ghcr.io/v2/a/manifests/1", 404);
     CHECK_FALSE(ask_tag(fake.client, "ghcr.io", "a", "1", TagRead::head));
@@ -54,7 +54,7 @@ TEST_CASE("a registry that denies access is an error, not an empty registry") {
     CHECK_THROWS_AS(ask_tag(fake.client, "ghcr.io", "a", "1"), Error);
 }
 
-TEST_CASE("bytes that do not match their digest are an error (R7)") {
+TEST_CASE("bytes that do not match their digest are an error") {
     ClientWorld fake;
     fake.http.stub("GET", "https://ghcr.io/v2/a/manifests/*", 200, "other bytes");
     const Error error = error_of([&] { load_manifest(fake.client, "ghcr.io", "a", sha256("the bytes")); });

@@ -38,7 +38,7 @@ TEST_CASE("a real registry accepts the whole matrix and returns it unchanged", "
     }
 }
 
-TEST_CASE("a push to a registry with logins succeeds with credentials only (R16)", "[peer]") {
+TEST_CASE("a push to a registry with logins succeeds with credentials only", "[peer]") {
     // Only here: a registry with a password file accepts our headers.
     needs_docker_registry();
     const fs::path users = fs::temp_directory_path() / ("users-" + std::to_string(getpid()));
@@ -146,7 +146,7 @@ struct Interrupted {
 
 }  // namespace
 
-TEST_CASE("a re-run after any of a hundred interruptions ends with the right tags (R4, R5, D8)", "[peer]") {
+TEST_CASE("a re-run after any of a hundred interruptions ends with the right tags", "[peer]") {
     // Only here: processes killed in the middle of real requests, and a real registry with the state they left.
     needs_docker_registry();
     Interrupted scene;

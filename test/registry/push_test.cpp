@@ -84,7 +84,7 @@ TEST_CASE("without mounts, a blob is only uploaded after a HEAD request returned
     CHECK(pushed.present == 8);
 }
 
-TEST_CASE("a failure before the first tag changes nothing visible, and the error says so first (R4, R12)") {
+TEST_CASE("a failure before the first tag changes nothing visible, and the error says so first") {
     for (const int status : {500, 403}) {
         Bench bench;
         bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -100,7 +100,7 @@ TEST_CASE("a failure before the first tag changes nothing visible, and the error
     }
 }
 
-TEST_CASE("if the third tag is rejected, the error lists what was written, and a second run completes it (R22)") {
+TEST_CASE("if the third tag is rejected, the error lists what was written, and a second run completes it") {
     Bench bench;
     std::size_t tags = 0;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -133,7 +133,7 @@ TEST_CASE("a moving tag that cannot be moved leaves every version tag readable")
     CHECK(holds(error.problems.front().what, "of 6 moving tags moved"));
 }
 
-TEST_CASE("responses lost after the registry acted do not matter (R5)") {
+TEST_CASE("responses lost after the registry acted do not matter") {
     Bench bench;
     std::size_t requests = 0;
     bench.registry.loses = [&](const Request& request) -> std::optional<Response> {
@@ -144,7 +144,7 @@ TEST_CASE("responses lost after the registry acted do not matter (R5)") {
     CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("an interrupted upload is restarted at a new upload URL (R5)") {
+TEST_CASE("an interrupted upload is restarted at a new upload URL") {
     Bench bench;
     std::size_t broken = 0;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -158,7 +158,7 @@ TEST_CASE("an interrupted upload is restarted at a new upload URL (R5)") {
     CHECK(bench.fake.clock.sleeps.size() == 2);
 }
 
-TEST_CASE("a registry that does not find a blob yet after its upload is retried (R4, registry.md §7)") {
+TEST_CASE("a registry that does not find a blob yet after its upload is retried") {
     Bench bench;
     std::size_t refused = 0;
     bench.registry.fault = [&](const Request& request) -> std::optional<Response> {
@@ -169,7 +169,7 @@ TEST_CASE("a registry that does not find a blob yet after its upload is retried 
     CHECK(bench.is_published(bench.matrix));
 }
 
-TEST_CASE("an immutable tag is an error without a retry, and the error shows its digest (R23)") {
+TEST_CASE("an immutable tag is an error without a retry, and the error shows its digest") {
     const int status = GENERATE(400, 403, 409);
     // One repository only: of two that reject at the same time, the second may get no further request.
     const auto is_of_python = [](const Request& request) {
@@ -218,7 +218,7 @@ TEST_CASE("a cancellation starts nothing new and reports what is visible") {
 /// How a push fails, from one request on.
 enum class End { killed_before, killed_after, cut, server_error, too_many_requests };
 
-TEST_CASE("a fault at any request never shows a wrong state, and the next run completes the push (R4, R5, D8)") {
+TEST_CASE("a fault at any request never shows a wrong state, and the next run completes the push") {
     const End end =
         GENERATE(End::killed_before, End::killed_after, End::cut, End::server_error, End::too_many_requests);
     Bench bench;
@@ -300,7 +300,7 @@ TEST_CASE("progress is reported in steps that never decrease") {
     CHECK(std::is_sorted(reported.begin(), reported.end()));
 }
 
-TEST_CASE("push permission is checked before the build (R12)") {
+TEST_CASE("push permission is checked before the build") {
     FakeWorld fake;
     const World world = fake.world();
     const std::string uploads = "https://registry-1.docker.io/v2/defra/python/blobs/uploads/";

@@ -103,7 +103,7 @@ TEST_CASE("skopeo and crane copy what we push and read our directories without c
     fs::remove_all(directory);
 }
 
-TEST_CASE("each scope gets its own token, in either response format (R13)", "[peer]") {
+TEST_CASE("each scope gets its own token, in either response format", "[peer]") {
     // Only here: a real registry checks the signature and the scope of each token.
     needs_docker_registry();
     TokenServer tokens;
@@ -116,7 +116,7 @@ TEST_CASE("each scope gets its own token, in either response format (R13)", "[pe
     CHECK(tokens.given <= 12);
 }
 
-TEST_CASE("tokens that expire during a push are renewed (R11)", "[peer]") {
+TEST_CASE("tokens that expire during a push are renewed", "[peer]") {
     // Only here: a real registry rejects a token by its own clock.
     needs_docker_registry();
     TokenServer tokens;
@@ -133,7 +133,7 @@ TEST_CASE("tokens that expire during a push are renewed (R11)", "[peer]") {
     CHECK(tokens.given > without_end);
 }
 
-TEST_CASE("a token without push permission is reported once, without further token requests (R12)", "[peer]") {
+TEST_CASE("a token without push permission is reported once, without further token requests", "[peer]") {
     // Only here: a real registry words the rejection.
     needs_docker_registry();
     TokenServer tokens;
@@ -147,7 +147,7 @@ TEST_CASE("a token without push permission is reported once, without further tok
     CHECK(tokens.given <= 2);
 }
 
-TEST_CASE("TLS accepts only a trusted authority and the right host (R17)", "[peer]") {
+TEST_CASE("TLS accepts only a trusted authority and the right host", "[peer]") {
     // Only here: the checks of libcurl and OpenSSL, with each kind of certificate.
     needs_docker_registry();
     const fs::path directory = make_server_directory();
@@ -180,7 +180,7 @@ TEST_CASE("TLS accepts only a trusted authority and the right host (R17)", "[pee
     fs::remove_all(directory);
 }
 
-TEST_CASE("the error of a registry with a full disk is quoted, and nothing visible changed (R27)", "[peer]") {
+TEST_CASE("the error of a registry with a full disk is quoted, and nothing visible changed", "[peer]") {
     // Only here: a full file system, and how a real registry reports it.
     needs_docker_registry();
     const DockerRegistry registry;
@@ -225,7 +225,7 @@ TEST_CASE("the memory of an upload does not depend on its size", "[peer][alone]"
     CHECK(large < small + 10);
 }
 
-TEST_CASE("a host that accepts no connection or never responds to an upload times out (R18)", "[peer]") {
+TEST_CASE("a host that accepts no connection or never responds to an upload times out", "[peer]") {
     // Only here: real sockets that stay silent, and real time.
     Peer peer;
     const fs::path file = peer.real.tree.path / "blob";
@@ -258,7 +258,7 @@ TEST_CASE("a host that accepts no connection or never responds to an upload time
                                   .timeout = std::chrono::seconds(0)}) < 75);
 }
 
-TEST_CASE("an interrupt during a push ends it at once and reports what is visible (D7)", "[peer][alone]") {
+TEST_CASE("an interrupt during a push ends it at once and reports what is visible", "[peer][alone]") {
     // Only here: a signal reaches a process during a real transfer.
     // A registry that accepts the first upload and then stops responding.
     LocalServer silent([](const std::string& request) {
@@ -291,7 +291,7 @@ TEST_CASE("an interrupt during a push ends it at once and reports what is visibl
     CHECK(peer.real.files.read(report).starts_with("Nothing visible changed."));
 }
 
-TEST_CASE("two concurrent runs publish both versions, and the moving tags name the newer one (R21)", "[peer]") {
+TEST_CASE("two concurrent runs publish both versions, and the moving tags name the newer one", "[peer]") {
     // Only here: the order in which a real registry serves two processes. The race tests cover every interleaving of
     // their stages.
     needs_docker_registry();

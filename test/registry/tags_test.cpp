@@ -51,7 +51,7 @@ TEST_CASE("each tag is read three times: for the plan, right before and right af
     CHECK(bench.registry.count("GET", "/manifests/sha256:") == next.candidates.size() - 1);
 }
 
-TEST_CASE("a tag that becomes visible late is polled (R19)") {
+TEST_CASE("a tag that becomes visible late is polled") {
     Bench bench;
     int looks = 0;
     bool is_put = false;

@@ -286,7 +286,7 @@ TEST_CASE("a reset connection is an error") {
     CHECK(message == "PUT " + server.host() + "/b: Recv failure: Connection reset by peer\n");
 }
 
-TEST_CASE("a response that takes longer than the timeout is an error (R18)") {
+TEST_CASE("a response that takes longer than the timeout is an error") {
     const std::string start =
         GENERATE(std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
     LocalServer server(always({start, Reply::Then::hang}));
@@ -406,7 +406,7 @@ TEST_CASE("other schemes, credentials in URLs and line breaks in headers are rej
     CHECK(server.connections() == 0);
 }
 
-TEST_CASE("a server's certificate must be signed by an authority in SSL_CERT_FILE, for this host (R17)") {
+TEST_CASE("a server's certificate must be signed by an authority in SSL_CERT_FILE, for this host") {
     const TlsServer server;
     RealHttp trusting = server.make_trusting();
     CHECK(trusting.send({.url = server.url("localhost")}).status == 200);
@@ -418,7 +418,7 @@ TEST_CASE("a server's certificate must be signed by an authority in SSL_CERT_FIL
     CHECK(message_of(trusting, {.url = server.url("127.0.0.1")}).find("certificate") != std::string::npos);
 }
 
-TEST_CASE("an expired server certificate is rejected (R17)") {
+TEST_CASE("an expired server certificate is rejected") {
     const TlsServer server({}, "-1");
     RealHttp trusting = server.make_trusting();
     const std::string message = message_of(trusting, {.url = server.url("localhost")});
@@ -426,7 +426,7 @@ TEST_CASE("an expired server certificate is rejected (R17)") {
     CHECK(message.find("certificate") != std::string::npos);
 }
 
-TEST_CASE("a server with an obsolete TLS version is rejected (R17)") {
+TEST_CASE("a server with an obsolete TLS version is rejected") {
     const TlsServer server({"-tls1_1", "-cipher", "ALL@SECLEVEL=0"});
     RealHttp trusting = server.make_trusting();
     const std::string message = message_of(trusting, {.url = server.url("localhost")});
@@ -434,7 +434,7 @@ TEST_CASE("a server with an obsolete TLS version is rejected (R17)") {
     CHECK(message.find("Failed to connect") == std::string::npos);
 }
 
-TEST_CASE("an unknown host name is reported with a hint (R28)") {
+TEST_CASE("an unknown host name is reported with a hint") {
     RealHttp http({});
     const std::string message = message_of(http, {.url = "http://no-such-host.invalid/v2/"});
     CHECK(message.starts_with("GET no-such-host.invalid/v2/: Could not resolve host"));
@@ -443,7 +443,7 @@ TEST_CASE("an unknown host name is reported with a hint (R28)") {
                           "NO_PROXY)?\n"));
 }
 
-TEST_CASE("a proxy that requires a password is reported with a hint (R28)") {
+TEST_CASE("a proxy that requires a password is reported with a hint") {
     LocalServer proxy(always(make_reply(407, "", "Proxy-Authenticate: Basic realm=\"p\"\r\n")));
     setenv("https_proxy", ("http://" + proxy.host()).c_str(), 1);
     RealHttp http({});
@@ -456,7 +456,7 @@ TEST_CASE("a proxy that requires a password is reported with a hint (R28)") {
                           "holds\n"));
 }
 
-TEST_CASE("hosts in NO_PROXY are used without the proxy (R28)") {
+TEST_CASE("hosts in NO_PROXY are used without the proxy") {
     LocalServer proxy(always(make_reply(200, "by proxy")));
     LocalServer server(always(make_reply(200, "by itself")));
     setenv("http_proxy", ("http://" + proxy.host()).c_str(), 1);
