@@ -289,7 +289,7 @@ std::string render_bases_json(const std::vector<Base>& bases) {
 std::vector<Base> parse_bases_json(std::string_view text, const std::string& source) {
     const rapidjson::Document document = parse_tool_json(text, source);
     if (!document.IsArray()) {
-        throw Error{Exit::failed, {source}, "this is no list of bases", "build again: it is written by every build"};
+        throw Error{Exit::failed, {source}, "this is not a list of bases", "build again: it is written by every build"};
     }
     std::vector<Base> bases;
     for (const Json& entry : items_of(document)) bases.push_back(parse_base(entry, source));
@@ -299,7 +299,8 @@ std::vector<Base> parse_bases_json(std::string_view text, const std::string& sou
 std::vector<Base> load_stand_ins(Files& files, const fs::path& path) {
     Problems problems;
     const LinedJson json = parse_people_json(files.read(path), path.string(), problems);
-    if (!json.root.IsObject()) throw Error{Exit::bad_input, json.at(""), "this is no list of stand-ins", remake_hint};
+    if (!json.root.IsObject())
+        throw Error{Exit::bad_input, json.at(""), "this is not a list of stand-ins", remake_hint};
     std::vector<Base> bases;
     for (const auto& entry : json.root.GetObject()) {
         const std::string reference = text_of(entry.name);

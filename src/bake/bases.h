@@ -59,7 +59,7 @@ struct Base {
 };
 
 std::string render_bases_json(const std::vector<Base>& bases);
-/// Throws Error{failed}, naming `source`, if it is no such file.
+/// Throws Error{failed}, naming `source`, if it is not such a file.
 std::vector<Base> parse_bases_json(std::string_view text, const std::string& source);
 
 /// True if the record says that exactly this layout was made from the base. A record of a version that did not note
@@ -67,5 +67,5 @@ std::vector<Base> parse_bases_json(std::string_view text, const std::string& sou
 bool is_base_of(const Base& base, const Layout& layout);
 
 /// The set-up's list of stand-ins: {"<reference>": {"layout": "/absolute", "digest": "sha256:…", "excuses": ["size"]}},
-/// their dates and layers read from the layouts. Throws Error{bad_input} with every mistake.
+/// their dates and layers read from the layouts. Throws Error{bad_input} with every error.
 std::vector<Base> load_stand_ins(Files& files, const std::filesystem::path& path);

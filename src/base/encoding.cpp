@@ -83,6 +83,6 @@ std::string gunzip(std::string_view bytes, const std::string& source, std::size_
         unpacked.append(piece.data(), piece.size() - stream.avail_out);
         if (unpacked.size() > max_bytes) refuse("is larger than anything of ours");
     }
-    if (state != Z_STREAM_END) refuse("is no whole gzip file");
+    if (state != Z_STREAM_END) refuse("is not a whole gzip file");
     return unpacked;
 }

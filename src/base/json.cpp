@@ -89,7 +89,7 @@ struct LineRecorder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, LineRecord
 };
 
 /// What a person would say is wrong at this place.
-Problem describe_mistake(std::string_view text, std::size_t offset, rapidjson::ParseErrorCode code,
+Problem describe_error(std::string_view text, std::size_t offset, rapidjson::ParseErrorCode code,
                          const std::string& file) {
     const Place at{file, line_at(text, offset)};
     const char here = offset < text.size() ? text[offset] : '\0';
@@ -141,7 +141,7 @@ LinedJson parse_people_json(std::string_view text, const std::string& file, Prob
     LineRecorder recorder(stream, lined, repeated);
     reader.Parse<strict>(stream, recorder);
     if (reader.HasParseError()) {
-        repeated.push_back(describe_mistake(text, reader.GetErrorOffset(), reader.GetParseErrorCode(), file));
+        repeated.push_back(describe_error(text, reader.GetErrorOffset(), reader.GetParseErrorCode(), file));
         throw Error{Exit::bad_input, sorted_by_place(repeated)};
     }
     lined.root.Parse<strict>(text.data(), text.size());

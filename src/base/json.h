@@ -43,7 +43,7 @@ rapidjson::Document parse_tool_json(std::string_view text, const std::string& so
 rapidjson::Document parse_json_or_null(std::string_view text);
 
 /// The same for a scanner's report of any size, in place: the strings stay where they are in `text`, which is used up
-/// and has to live as long as the document. Throws Error{failed}; a mistake's place is given in bytes, not in lines.
+/// and has to live as long as the document. Throws Error{failed}; an error's place is given in bytes, not in lines.
 rapidjson::Document parse_report_json(std::string& text, const std::string& source);
 
 // Looking things up without surprises: what is absent, or is of another type, is an empty value.

@@ -15,7 +15,7 @@ struct Reference {
 };
 
 /// "python:3.13.3-slim-bookworm", "gcr.io/distroless/cc-debian12:nonroot", "localhost:5000/a/b@sha256:…". Nothing if it
-/// is no image reference.
+/// is not an image reference.
 std::optional<Reference> parse_reference(std::string_view text);
 
 std::string render_reference(const Reference& reference);

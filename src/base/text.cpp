@@ -15,7 +15,7 @@ std::string same_dashes(std::string_view word) {
     return same;
 }
 
-/// How many letters have to be put in, taken out or changed (Levenshtein).
+/// How many letters have to be inserted, deleted or changed (Levenshtein).
 std::size_t edit_distance(const std::string& from, const std::string& to) {
     std::vector<std::size_t> row(to.size() + 1);
     for (std::size_t i = 0; i <= to.size(); ++i) row[i] = i;

@@ -48,7 +48,7 @@ std::string shown(std::string_view text);
 /// True if the shell-like pattern (`*` any run of characters, `?` one character) matches the whole text.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
-/// The candidate that was most likely meant: a typing mistake or two away (`_` and `-` count as the same); empty if
+/// The candidate that was most likely meant: a typing error or two away (`_` and `-` count as the same); empty if
 /// none is.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
 

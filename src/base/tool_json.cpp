@@ -80,7 +80,7 @@ struct ToolText {
             refuse("is UTF-16, not UTF-8, as PowerShell writes it with >: use the tool's own --output");
         if (begins_with_log(text)) refuse("begins with a line of a log, not with JSON: use --output, not 2>&1");
         if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) refuse_at(nul, "a NUL character");
-        if (const std::size_t odd = find_invalid_utf8(text); odd != text.size()) refuse_at(odd, "this is not UTF-8");
+        if (const std::size_t bad = find_invalid_utf8(text); bad != text.size()) refuse_at(bad, "this is not UTF-8");
         if (const std::size_t half = find_lone_half(text); half != text.size()) refuse_at(half, "half a character");
     }
 };

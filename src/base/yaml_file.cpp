@@ -45,8 +45,8 @@ YAML::Node parse_yaml(std::string_view text, const std::string& file) {
     std::vector<YAML::Node> documents;
     try {
         documents = YAML::LoadAll(std::string(text));
-    } catch (const YAML::Exception& mistake) {
-        refuse(mistake.mark.is_null() ? 0 : mistake.mark.line + 1, "is not YAML: " + mistake.msg,
+    } catch (const YAML::Exception& error) {
+        refuse(error.mark.is_null() ? 0 : error.mark.line + 1, "is not YAML: " + error.msg,
                "check the indentation and the quotation marks around here");
     }
     if (documents.size() > 1) refuse(documents[1].Mark().line + 1, "a second document begins", "remove the ---");

@@ -20,11 +20,11 @@ struct YamlFile {
     void add(const YAML::Node& node, const std::string& what, const std::string& hint, Level level = Level::error);
 };
 
-/// The file's one document; a null node if it is empty. Throws Error{bad_input}, with the line, for: what is no YAML,
+/// The file's one document; a null node if it is empty. Throws Error{bad_input}, with the line, for: what is not YAML,
 /// more than one document, a NUL, more than 1 MiB.
 YAML::Node parse_yaml(std::string_view text, const std::string& file);
 
-/// False, with a problem, if the node is no map. Keys that are given twice, or are none of the `known`, become
+/// False, with a problem, if the node is not a map. Keys that are given twice, or are none of the `known`, become
 /// problems.
 bool check_map(YamlFile& yaml, const YAML::Node& node, const std::string& what, const std::vector<std::string>& known);
 

@@ -42,7 +42,7 @@ void refuse_secrets(const std::vector<std::string>& arguments) {
         const std::string name = "--" + option.name;
         for (const std::string& argument : arguments) {
             if (!option.secret || (argument != name && !argument.starts_with(name + "="))) continue;
-            throw Error{Exit::bad_input, name + " is no option: every user of this machine can read arguments",
+            throw Error{Exit::bad_input, name + " is not an option: every user of this machine can read arguments",
                         "give it in the environment; docs/reference.md says under which name"};
         }
     }
@@ -73,10 +73,10 @@ Invocation parse_arguments(const std::vector<std::string>& arguments) {
         const auto chosen = app.get_subcommands();
         invocation.text = chosen.empty() ? app.help() : chosen.front()->help();
         return invocation;
-    } catch (const CLI::ParseError& mistake) {
+    } catch (const CLI::ParseError& error) {
         const auto chosen = app.get_subcommands();
         const std::string asked = chosen.empty() ? "" : " " + chosen.front()->get_name();
-        throw Error{Exit::bad_input, mistake.what(), "python-image-action" + asked + " --help lists what there is"};
+        throw Error{Exit::bad_input, error.what(), "python-image-action" + asked + " --help lists what there is"};
     }
     for (const CLI::App* chosen : app.get_subcommands()) invocation.command = chosen->get_name();
     if (invocation.command.empty()) invocation.text = app.help();

@@ -55,7 +55,7 @@ struct Reader {
         return result;
     }
 
-    // The two words of YAML 1.2's core schema, in the three ways it writes them; "yes" and "1" are no booleans there.
+    // The two words of YAML 1.2's core schema, in the three ways it writes them; "yes" and "1" are not booleans there.
     bool flag(const std::string& name) {
         const std::string word = text(name);
         if (word == "true" || word == "True" || word == "TRUE") return true;

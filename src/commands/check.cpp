@@ -83,7 +83,7 @@ Result run_check(const World& world, const Settings& settings) {
         }
         project = load_project(world, settings);
     }
-    Problems not_built;  // no mistake: what is there is looked at
+    Problems not_built;  // no error: what is there is checked
     append(result.problems,
            check_project(world, settings, project, load_layouts_there(world, settings, project, not_built)));
     append(result.problems, project.policy_warnings);

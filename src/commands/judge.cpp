@@ -20,8 +20,8 @@ namespace {
 
 // judge --trivy FILE --grype FILE: two given reports, judged without a plan ---------------------------------------
 
-/// Nothing else binds such a report to an image than what it says itself. What is no report makes the verdict unknown,
-/// as a scan that went wrong would.
+/// Only the report itself says which image it is about. What is not a report makes the verdict unknown, as a failed scan
+/// would.
 ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
     ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset}};
     Receipt& receipt = result.receipt;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 4> result_words = {"passed", "failed", "expected failure", "known failure"};
 
 [[noreturn]] void refuse(const std::string& source, const std::string& why) {
-    throw Error{Exit::failed, fmt::format("{} is no contract report: {}", source, why), "run `test` again"};
+    throw Error{Exit::failed, fmt::format("{} is not a contract report: {}", source, why), "run `test` again"};
 }
 
 }  // namespace

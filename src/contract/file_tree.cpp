@@ -106,7 +106,7 @@ std::string name_of(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-/// True if the entry is no file but says what is no longer to be seen (layer.md, "Whiteouts").
+/// True if the entry is not a file but says what is no longer to be seen (layer.md, "Whiteouts").
 bool add_whiteout(LayerFiles& layer, const std::string& path) {
     const std::string prefix = ".wh.";
     const std::string name = name_of(path);
@@ -255,7 +255,7 @@ LayerFiles read_layer(std::istream& stream, const std::string& source) {
         if (entry->type == '1') added.hard_link = absolute(entry->link);
         if (layer.entries.size() > most_files) {
             throw Error{Exit::failed, fmt::format("{} has more than {} files", source, most_files),
-                        "this is no image of a Python service"};
+                        "this is not an image of a Python service"};
         }
     }
     return layer;

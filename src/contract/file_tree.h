@@ -44,7 +44,7 @@ struct LayerFiles {
     struct Entry {
         std::string path;  ///< absolute, as in FileTree
         FileFact fact;
-        std::string hard_link;  ///< the path whose content this is; empty if it is no hard link
+        std::string hard_link;  ///< the path whose content this is; empty if it is not a hard link
     };
     std::vector<Entry> entries;
     std::vector<std::string> removed;  ///< paths of lower layers that are not to be seen (whiteouts)
@@ -52,7 +52,7 @@ struct LayerFiles {
 };
 
 /// Reads a layer's unpacked tar once, without keeping it (OCI image-spec, layer.md). Throws Error{failed}, naming
-/// `source`, if it is no tar, or has too many files to be of an image.
+/// `source`, if it is not a tar, or has too many files to be of an image.
 LayerFiles read_layer(std::istream& tar, const std::string& source);
 
 /// The layers on top of each other, the lowest first: what a container sees. A parent directory that no layer mentions

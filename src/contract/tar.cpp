@@ -55,7 +55,7 @@ TarReader::TarReader(std::istream& stream, std::string source)
     : stream_(stream), source_(std::move(source)), buffer_(std::size_t{64} << 10U) {}
 
 void TarReader::refuse(const std::string& why) const {
-    throw Error{Exit::failed, fmt::format("{} is no readable tar: {}", source_, why),
+    throw Error{Exit::failed, fmt::format("{} is not a readable tar: {}", source_, why),
                 "run it again, or see the engine's log"};
 }
 
@@ -99,7 +99,7 @@ void TarReader::apply_pax(std::string_view records) {
         if (key.starts_with("GNU.sparse")) refuse("it holds a sparse file");
         if (key == "size") {
             size_ = parse_number(value);
-            if (!size_) refuse("a size is no number");
+            if (!size_) refuse("a size is not a number");
         }
         records.remove_prefix(length);
     }

@@ -19,7 +19,7 @@ struct TarEntry {
     std::string link;        ///< of links: what they name
 };
 
-/// Reads a tar once from front to back, in bounded memory. Everything that is no tar throws Error{failed}, naming
+/// Reads a tar once from front to back, in bounded memory. Everything that is not a tar throws Error{failed}, naming
 /// `source`.
 class TarReader {
   public:

@@ -105,7 +105,7 @@ struct Report {
 /// another schema or artifact, and for an object without the keys that every report has.
 Report parse_trivy_report(std::string text, const std::string& source);
 
-/// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is no report.
+/// Grype's JSON of an image. Throws Error{failed} with the reason; a file without `matches` is not a report.
 Report parse_grype_report(std::string text, const std::string& source);
 
 /// What the reports of one image say together.

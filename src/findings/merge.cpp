@@ -157,7 +157,7 @@ void name_part(Finding& all, const Group& part) {
     name_finding(all, cve == part.end() ? "" : (*cve)->id, std::move(ids));
 }
 
-/// A program may hold a library twice. Two scanners that spell one version differently are no such case.
+/// A program may hold a library twice. Two scanners that spell one version differently are not such a case.
 void join_versions(Finding& all) {
     std::set<std::string> versions;
     for (const Scanner scanner : {Scanner::trivy, Scanner::grype}) {

@@ -13,7 +13,7 @@ struct ReportSource {
     std::string name;  ///< for messages
 
     [[noreturn]] void refuse(const std::string& what, const std::string& hint = "it may be damaged; scan again") const;
-    /// Absent and null are empty (Go writes both). Refused: anything else that is no list, and a key that is given
+    /// Absent and null are empty (Go writes both). Refused: anything else that is not a list, and a key that is given
     /// twice, of which only the first list would be read.
     Json::ConstArray optional_items(const Json& object, std::string_view key) const;
     /// `where` names the object in the message: "a vulnerability".

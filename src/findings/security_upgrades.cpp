@@ -38,7 +38,7 @@ SecurityUpgrades parse_security_upgrades(std::string_view text, const std::strin
         const bool is_package = name.size() >= 2 && first.find(name[0]) != std::string_view::npos &&
                                 name.find_first_not_of(std::string(first) + "+-.") == std::string::npos;
         if (!is_package)
-            add(problems, at, fmt::format("\"{}\" is no name of a Debian package", name),
+            add(problems, at, fmt::format("\"{}\" is not the name of a Debian package", name),
                 "write one name on each line, such as libsqlite3-0");
         else if (!is_new)
             add(problems, at, fmt::format("\"{}\" is already given on line {}", name, earlier->second.line),

@@ -11,7 +11,7 @@
 
 using SecurityUpgrades = std::map<std::string, Place>;  ///< by the package's name: the line that asks for it
 
-/// One name per line; # begins a comment. Throws Error{bad_input} with every line that is no name of a Debian package
+/// One name per line; # begins a comment. Throws Error{bad_input} with every line that does not name a Debian package
 /// (Debian Policy, 5.6.1) or repeats an earlier one.
 SecurityUpgrades parse_security_upgrades(std::string_view text, const std::string& file);
 
@@ -26,7 +26,7 @@ struct SystemPackage {
     std::string diff_id;
 };
 
-/// What a Trivy report lists (--list-all-pkgs). Throws Error{failed} if it is no JSON.
+/// What a Trivy report lists (--list-all-pkgs). Throws Error{failed} if it is not JSON.
 std::vector<SystemPackage> parse_system_packages(std::string_view trivy_report, const std::string& source);
 
 /// One development image: it has a package manager, so every upgrade is tried there.

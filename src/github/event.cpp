@@ -49,7 +49,7 @@ Event load_event(const World& world) {
     Event event;
     if (!is_workflow(world.environment)) return event;
     const rapidjson::Document payload = parse_tool_json(load_payload(world), "the event's payload", Exit::bad_input);
-    if (!payload.IsObject()) refuse_payload("the event's payload is no JSON object");
+    if (!payload.IsObject()) refuse_payload("the event's payload is not a JSON object");
     event.in_workflow = true;
     event.name = variable(world, "GITHUB_EVENT_NAME");
     event.ref = variable(world, "GITHUB_REF");
@@ -80,7 +80,7 @@ Permission decide_permission(const Event& event, Mode publish, const std::vector
     if (event.from_fork) return {false, "a fork never publishes"};
     if (event.repository.empty() || event.repository != event.event_repository)
         return {false, "the event is about " + event.event_repository + ", the workflow runs in " + event.repository};
-    if (!event.ref.starts_with(heads)) return {false, event.ref + " is no branch"};
+    if (!event.ref.starts_with(heads)) return {false, event.ref + " is not a branch"};
     const std::string branch = event.ref.substr(heads.size());
     if (!is_publish_branch(event, branches)) return {false, "the branch " + branch + " does not publish"};
     return {true, "the branch " + branch + " publishes"};

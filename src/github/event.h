@@ -24,7 +24,7 @@ struct Event {
 };
 
 /// From GITHUB_* and the event's payload. Outside a workflow: in_workflow is false, all else empty. Throws
-/// Error{bad_input} if the payload is missing, is no JSON, or is larger than 25 MiB.
+/// Error{bad_input} if the payload is missing, is not JSON, or is larger than 25 MiB.
 Event load_event(const World& world);
 
 /// True for a change that is not merged yet: a pull request, or the branch of a merge queue, whatever event it causes.

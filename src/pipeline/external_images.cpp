@@ -26,7 +26,7 @@ std::vector<Reference> read_references(const Settings& settings) {
     for (const std::string& text : settings.references) {
         const auto reference = parse_reference(text);
         if (!reference) {
-            add(problems, {}, "\"" + text + "\" is no image reference",
+            add(problems, {}, "\"" + text + "\" is not an image reference",
                 "write it as docker.io/defradigital/python@sha256:…");
         } else if (!names.insert(name_after(*reference)).second) {
             add(problems, {}, "\"" + text + "\" would lie in the same directory as another image that is named",

@@ -21,7 +21,7 @@ std::string directory_name(std::string text);
 bool names_images(const Settings& settings);
 
 /// Fetches what --reference names into layouts in out/fetched, each blob once, for every platform. Throws
-/// Error{bad_input} with all that are no references; Error{failed} for what cannot be had.
+/// Error{bad_input} with all that are not references; Error{failed} for what cannot be had.
 std::vector<GivenImage> fetch_references(const World& world, const Settings& settings, Problems& warnings);
 
 /// The same, and what lies in --layout.

@@ -80,11 +80,10 @@ NightlyTargets find_tagged(const World& world, const Settings& settings) {
     return published;
 }
 
-/// Throws for what is no reference: not "there", not "missing". A record with such a name in it is damaged, and what is
-/// published is unknown.
+/// Throws for a text that is not a reference: then the record is damaged, and what is published is unknown.
 bool is_there(registry::Client& client, const std::string& text) {
     const auto reference = parse_reference(text);
-    if (!reference) throw Error{Exit::failed, "\"" + text + "\" is no image reference", ""};
+    if (!reference) throw Error{Exit::failed, "\"" + text + "\" is not an image reference", ""};
     const auto& [host, repository, tag, digest] = *reference;
     return registry::ask_tag(client, host, repository, digest ? digest->text() : tag).has_value();
 }

@@ -149,8 +149,8 @@ bool is_like_version_tag(std::string_view tag) {
            parse_version(tag.substr(mark + version_mark.size()));
 }
 
-/// The Python version that a tag promises with its last part: 3.13 of "latest-3.13"; nothing if it promises none.
-std::optional<std::string_view> promised_version(std::string_view tag) {
+/// The Python version that a tag's last part names: 3.13 of "latest-3.13"; nothing if it names none.
+std::optional<std::string_view> version_in_tag(std::string_view tag) {
     const std::string_view last = tag.substr(tag.rfind('-') + 1);
     const bool is_version = parse_version(last) || parse_version(std::string(last) + ".0");
     return last.starts_with("3.") && is_version ? std::optional(last) : std::nullopt;
@@ -183,11 +183,11 @@ void check_claims(const Matrix& matrix, Problems& problems) {
                     "version tags are made from DEFRA_VERSION and pythonVersion and written once; the tags "
                     "listed here move with every release: choose another name");
             }
-            const std::optional<std::string_view> promised = promised_version(tag.name);
-            if (!promised || row.python_version.empty()) continue;
-            if ((row.python_version + ".").starts_with(std::string(*promised) + ".")) continue;
+            const std::optional<std::string_view> named = version_in_tag(tag.name);
+            if (!named || row.python_version.empty()) continue;
+            if ((row.python_version + ".").starts_with(std::string(*named) + ".")) continue;
             add(problems, at, fmt::format("the tag \"{}\" is given to Python {}", tag.name, row.python_version),
-                fmt::format("services that ask for {} would get another Python", *promised), Level::warning);
+                fmt::format("services that ask for {} would get another Python", *named), Level::warning);
         }
     }
 }

@@ -64,8 +64,8 @@ std::optional<Problem> read_line(std::string_view line, const Place& at, std::ma
     if (!is_new)
         return Problem{at, fmt::format("{} is already given on line {}", key, first->second), "keep one of the two"};
     if (value.empty()) return Problem{at, key + " has no value", "write " + key + "=VALUE, or remove the line"};
-    if (const std::size_t odd = value.find_first_not_of(plain_characters); odd != std::string::npos) {
-        return Problem{at, fmt::format("the value of {} has {} in it", key, shown(value.substr(odd, 1))),
+    if (const std::size_t bad = value.find_first_not_of(plain_characters); bad != std::string::npos) {
+        return Problem{at, fmt::format("the value of {} has {} in it", key, shown(value.substr(bad, 1))),
                        "a value has letters, digits and . _ - + : / @ , = % only: nothing is unquoted or expanded, and "
                        "a comment stands on a line of its own"};
     }
@@ -112,7 +112,7 @@ Job parse_job_env(std::string_view text, const std::string& file, Problems& warn
         read += line;
         if (const auto problem = read_line(line, {file, number}, lines, job)) problems.push_back(*problem);
     }
-    // A key on a line with a mistake is not missing: its line is reported.
+    // A key on a line with an error is not missing: its line is reported.
     for (const std::string key : {"DEFRA_VERSION", "IMAGE_NAME"}) {
         if (read.find(key) == std::string::npos) {
             add(problems, {file}, key + " is missing",

@@ -1,4 +1,4 @@
-// The plan: which images, under which tags, made from what. Nothing is guessed; every mistake has a line.
+// The plan: which images, under which tags, made from what. Nothing is guessed; every error has a line.
 #pragma once
 
 #include <map>
@@ -71,24 +71,23 @@ struct Plan {
 /// The layout's, scan's and verdict's name: "3.13.3-production-linux-amd64".
 std::string layout_name(const Image& image, const std::string& platform);
 
-/// The matrix, or Error{bad_input} with every mistake of the file: what is no JSON, unknown or missing or mistyped
-/// keys, versions that are none, tags outside the grammar (distribution-spec: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}), tags
-/// given twice or claimed by two rows, equal versions in two rows, Debian and distroless that disagree, the errors of
+/// The matrix, or Error{bad_input} with every error of the file: text that is not JSON, unknown, missing or mistyped
+/// keys, invalid versions, tags outside the grammar (distribution-spec: [A-Za-z0-9_][A-Za-z0-9._-]{0,127}), tags given
+/// twice or claimed by two rows, equal versions in two rows, Debian and distroless that disagree, the errors of
 /// check_support, and the matrices of sibling repositories (nodeVersion, netVersion), which are recognised and
-/// explained. What is odd but no error is added to `warnings`: no rows, a tag that promises another Python than its row
-/// has ("latest-3.12" on 3.13.3), the warnings of check_support. If there is an error, the Error holds them too.
+/// explained. Warnings are added to `warnings`: no rows, a tag that names another Python than its row ("latest-3.12" on
+/// 3.13.3), those of check_support. If there is an error, the Error holds them too.
 Matrix parse_matrix(std::string_view text, const std::string& file, Date today, Problems& warnings);
 
-/// JOB.env, or Error{bad_input} with every mistake. KEY=VALUE lines and # comments; no shell, no quotes, no expansion;
-/// unknown keys and CRLF are warnings, added to `warnings` (to the Error if there is one); names that would be
-/// dangerous in an environment are errors. DEFRA_VERSION is three numbers, IMAGE_NAME the last part of a repository's
-/// name.
+/// JOB.env, or Error{bad_input} with every error. KEY=VALUE lines and # comments; no shell, no quotes, no expansion.
+/// Unknown keys and CRLF are warnings, added to `warnings` (to the Error if there is one); names that are dangerous in
+/// an environment are errors. DEFRA_VERSION is three numbers, IMAGE_NAME the last part of a repository's name.
 Job parse_job_env(std::string_view text, const std::string& file, Problems& warnings);
 
-/// Puts the two together. `only` is a list of patterns for an image's name, Python version or target ("3.13.*",
-/// "*-production", "3.13.3", "production"); empty means all. Throws Error{bad_input} if a pattern matches nothing, if
-/// namespace or image name are no repository names, or if a platform is not Linux, is given twice, or none is given.
-/// parse_matrix makes sure that no tag is claimed twice. A matrix without rows is a plan without images.
+/// Makes the plan of a matrix and a job. `only` is a list of patterns for an image's name, Python version or target
+/// ("3.13.*", "*-production", "3.13.3", "production"); empty means all. Throws Error{bad_input} if a pattern matches
+/// nothing, if namespace or image name are not valid in a repository's name, or if a platform is not Linux, is given
+/// twice, or none is given. A matrix without rows is a plan without images.
 Plan plan_images(const Matrix& matrix, const Job& job, const std::string& name_space,
                  const std::vector<std::string>& platforms, const std::vector<std::string>& only);
 
@@ -118,20 +117,20 @@ struct Runner {
 };
 
 /// A label (ubuntu-24.04-arm), a JSON list of labels (["self-hosted", "arm64"]), or a JSON object with `group` and
-/// perhaps `labels`. Nothing if it is none of these. Several labels with blanks between them are not a label.
+/// perhaps `labels`; nothing for anything else, such as several labels with blanks between them.
 std::optional<Runner> parse_runner(std::string_view text);
 
-/// The entries of "PLATFORM=RUNNER, …": parted by commas and line breaks, except within JSON.
+/// The entries of "PLATFORM=RUNNER, …": separated by commas and line breaks, except within JSON.
 std::vector<std::string> split_runners(std::string_view text);
 
 /// The matrix for a GitHub workflow: {"include":[{"python":…,"platform":…,"runs-on":…}]} in one line.
 /// `runners` maps platforms to runner labels; a platform without one runs on ubuntu-24.04, where foreign processors are
-/// emulated. Throws Error{bad_input} above 256 jobs, on the line of the row that is too much. Never names a registry or
-/// a namespace (a masked secret would blank the output). Empty without jobs: GitHub refuses an empty list.
+/// emulated. Throws Error{bad_input} above 256 jobs, on the line of the first row that exceeds them. Never names a
+/// registry or a namespace (a masked secret would blank the output). Empty without jobs: GitHub refuses an empty list.
 std::string render_github_matrix(const Plan& plan, const std::map<std::string, std::string>& runners);
 std::size_t count_jobs(const Plan& plan);
 
-/// What an input file of an image is for its digest: the path, whether it may be executed, and its bytes' digest.
+/// What the inputs digest covers of one file.
 struct InputFile {
     std::string path;
     bool executable = false;

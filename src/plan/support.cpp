@@ -84,7 +84,7 @@ void check_debian(const Matrix& matrix, const Row& row, Date today, Problems& pr
     const std::string name = row.debian_version.substr(row.debian_version.rfind('-') + 1);
     const std::optional<DebianSuite> suite = find_suite(name);
     if (!suite) {
-        add(problems, at, fmt::format("{} is no Debian release that this program knows", shown(name)),
+        add(problems, at, fmt::format("{} is not a Debian release that this program knows", shown(name)),
             "its support and its agreement with distrolessVersion are not checked: look for a spelling mistake",
             Level::warning);
         return;
@@ -116,7 +116,7 @@ Problems merge_warnings(const Problems& problems) {
     Problems merged;
     for (const Problem& problem : problems) {
         const std::vector<std::string> all = std::exchange(lines[problem.what], {});
-        if (problem.level == Level::warning && all.empty()) continue;  // it was said with the first one
+        if (problem.level == Level::warning && all.empty()) continue;  // reported with the first one
         merged.push_back(problem);
         if (all.size() < 2) continue;
         merged.back().what += fmt::format(" (also on {} {})", all.size() == 2 ? "line" : "lines",

@@ -70,7 +70,7 @@ struct Policy {
     std::vector<ScannerPause> pauses;
 };
 
-/// The policy file. Throws Error{bad_input} with every mistake and its line; `warnings` receives what is
+/// The policy file. Throws Error{bad_input} with every error and its line; `warnings` receives what is
 /// readable but incomplete (an owner that is still to be named).
 Policy parse_policy(std::string_view yaml, const std::string& file, Problems& warnings);
 

@@ -46,7 +46,7 @@ std::string describe_silence(const std::filesystem::path& socket) {
     const std::filesystem::file_status status = std::filesystem::status(socket, error);
     if (is_forbidden(socket)) return socket.string() + " may not be used by this user";
     if (!std::filesystem::exists(status)) return socket.string() + " is not there";
-    if (status.type() != std::filesystem::file_type::socket) return socket.string() + " is no socket";
+    if (status.type() != std::filesystem::file_type::socket) return socket.string() + " is not a socket";
     return socket.string() + " does not answer";
 }
 

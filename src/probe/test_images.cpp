@@ -182,7 +182,7 @@ void run_python(const World& world, EngineRun& engine, Test& test) {
     }
     if (trust_store) return;
     for (const char* probe : {"tls-clients", "tls-strangers"})
-        test.facts.python.answers[probe] = {.error = path + " is no file"};
+        test.facts.python.answers[probe] = {.error = path + " is not a file"};
 }
 
 /// Read-only, without capabilities; with a second process, as a user that no file of the image knows.

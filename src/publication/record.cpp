@@ -12,7 +12,8 @@ PublicationRecord parse_publication_json(std::string_view text, const std::strin
         throw Error{Exit::failed, {source}, what, "publish again: every publication writes it"};
     };
     const rapidjson::Document root = parse_tool_json(text, source);
-    if (!member(root, "steps").IsArray() || !member(root, "images").IsArray()) refuse("this is no publication");
+    if (!member(root, "steps").IsArray() || !member(root, "images").IsArray())
+        refuse("this is not the record of a publication");
     PublicationRecord record{.destination = text_at(root, "destination"), .complete = false};
     const auto steps = items_at(root, "steps");
     record.complete = !member(root, "refused").IsTrue() &&

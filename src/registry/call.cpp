@@ -21,7 +21,7 @@ std::string render_pull_limit(const Response& response) {
     return text;
 }
 
-/// The beginning of a body that is no JSON: one line, plain characters only.
+/// The beginning of a body that is not JSON: one line, plain characters only.
 std::string excerpt(const std::string& body) {
     std::string text;
     for (const char c : body.substr(0, 200)) text += (c >= ' ' && c <= '~') ? c : ' ';

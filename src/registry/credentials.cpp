@@ -52,7 +52,7 @@ std::optional<Credentials> parse_entry(const Json& entry) {
     return Credentials{pair->substr(0, colon), Secret(password)};
 }
 
-/// Why this is no entry; empty if it is one. All of it may be secret, so nothing of it is shown.
+/// Why this is not an entry; empty if it is one. All of it may be secret, so nothing of it is shown.
 std::string fault_of(const YAML::Node& entry) {
     constexpr std::array keys = {"registry", "username", "password"};
     if (!entry.IsMap() || entry.size() > keys.size()) return "is not a map of registry, username and password alone";

@@ -164,7 +164,7 @@ struct Fetch {
 
     Reference resolve(const std::string& text) {
         std::optional<Reference> reference = parse_reference(text);
-        if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is no image reference", ""};
+        if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is not an image reference", ""};
         if (!reference->digest) {
             reference->digest = ask_tag(client, reference->host, reference->repository, reference->tag);
             if (!reference->digest) refuse(*reference, "is not there", "check its name");

@@ -29,7 +29,7 @@ struct Fetched {
 
 /// Fetches each image with its attestations into DIRECTORY/NAME-PLATFORM, in the order of `wanted`. Each blob is
 /// fetched once, and not at all if a layout has it already; a broken fetch is continued. Everything is hashed. A
-/// layout's index.json is written last. Throws Error{failed}, Error{bad_input} for what is no reference.
+/// layout's index.json is written last. Throws Error{failed}, Error{bad_input} for what is not a reference.
 std::vector<Fetched> fetch_images(const World& world, Client& client, const std::vector<FetchRequest>& wanted,
                                   const std::filesystem::path& directory, std::size_t jobs);
 

@@ -124,7 +124,7 @@ std::vector<std::string> list_tags(Client& client, const std::string& host, cons
 ResolvedReference resolve_reference(Client& client, const std::string& text,
                                     const std::vector<std::string>& platforms) {
     const std::optional<Reference> reference = parse_reference(text);
-    if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is no image reference", ""};
+    if (!reference) throw Error{Exit::bad_input, "\"" + text + "\" is not an image reference", ""};
     const std::string top = get_base_manifest(
         client, *reference, reference->digest ? reference->digest->text() : reference->tag, reference->digest);
     const Manifest manifest = parse_manifest(top, text);

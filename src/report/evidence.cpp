@@ -40,7 +40,7 @@ Evidence parse_evidence_json(std::string_view text, const std::string& source) {
     if (number_at(root, "format") != format)
         throw Error{Exit::failed,
                     {source},
-                    "this is no evidence that this program can read",
+                    "this is not evidence that this program can read",
                     "use the program's newest version"};
     Evidence evidence{.version = text_at(root, "version"),
                       .revision = text_at(root, "revision"),

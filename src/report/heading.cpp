@@ -50,7 +50,7 @@ std::string render_clean(const Run& run) {
     const std::string all_clean = images + (one ? "" : ", all clean");
     if (!run.publication && run.plan.job.defra_version.empty() && one) return images + " is clean";
     if (!run.publication) return subject + verb + "clean: " + images;
-    const std::array endings = {"published: " + all_clean, "out already: " + all_clean,
+    const std::array endings = {"published: " + all_clean, "already published: " + all_clean,
                                 "clean: " + images + ", nothing published", "clean, but was not published: " + images,
                                 "published in part only: " + all_clean};  // in the order of Result
     return subject + verb + endings.at(static_cast<std::size_t>(run.publication->result));
@@ -65,7 +65,7 @@ std::string render_state_of(const Run& run) {
         return subject + " adds nothing that blocks, but is not clean: " + *pre_existing;
     if (faults.empty()) return render_clean(run);
     if (run.publication && run.publication->result == PublicationState::Result::published) {
-        return subject + " went out although " + joined(faults, ", ") + ": it replaces images that are no better";
+        return subject + " was published although " + joined(faults, ", ") + ": it replaces images that are no better";
     }
     const bool is_published = run.command == "nightly" || !run.not_built.empty();
     return subject + (is_published ? " as published: " : " must not ship: ") + joined(faults, ", ") +

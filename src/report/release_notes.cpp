@@ -139,7 +139,7 @@ std::string render_release_notes(const Run& run, const PublicationRecord& record
     // With gate.publish: no-worse images are published although findings block.
     if (const std::optional<std::string> blocking = render_blocking_count(run))
         text += "> [!WARNING]\n> " + *blocking +
-                ". The policy let these images out because those that they replace are no better.\n\n";
+                ". The policy allowed these images because those that they replace are no better.\n\n";
     text += render_earlier(record) + render_images_table(run, record);
     if (!run.bases.empty()) text += "## What they are based on\n\n" + render_markdown(make_base_table(run)) + "\n";
     text += render_changes(run, record, last) + render_accepted(run);

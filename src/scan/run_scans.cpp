@@ -63,7 +63,7 @@ std::string telling_line(const std::string& err) {
     return last;
 }
 
-/// Why the process is no scan; empty if it ended well.
+/// Why the process is not a scan; empty if it ended well.
 std::string find_bad_end(const Command& command, const Finished& finished) {
     const std::string& name = command.argv.front();
     const std::string said = telling_line(finished.err);

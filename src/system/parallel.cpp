@@ -10,7 +10,7 @@
 
 namespace {
 
-/// One Error with the problems of all; what is no Error is thrown on as it is.
+/// One Error with the problems of all; what is not an Error is rethrown as it is.
 void throw_gathered(const std::vector<std::exception_ptr>& failures) {
     std::optional<Error> gathered;
     for (const std::exception_ptr& failure : failures) {

@@ -24,7 +24,7 @@ TEST_CASE("A secret can be an input but not an argument") {
     for (const auto& arguments : {std::vector<std::string>{"publish", "--docker-token", "canary"},
                                   std::vector<std::string>{"publish", "--docker-token=canary"}}) {
         CHECK(error_of(arguments).starts_with(
-            "--docker-token is no option: every user of this machine can read arguments\n"));
+            "--docker-token is not an option: every user of this machine can read arguments\n"));
     }
     CHECK(parse_inputs({{"INPUT_COMMAND", "publish"}, {"INPUT_DOCKER-TOKEN", "canary"}}).options.at("docker-token") ==
           "canary");

@@ -66,7 +66,7 @@ TEST_CASE("Invalid and repeated references are reported before anything is fetch
     });
     CHECK(error.exit == Exit::bad_input);
     REQUIRE(error.problems.size() == 2);
-    CHECK(error.problems[0].what == "\"A b\" is no image reference");
+    CHECK(error.problems[0].what == "\"A b\" is not an image reference");
     CHECK(holds(error.problems[1].what, "the same directory"));
     CHECK(fake.http.sent.size() == before);
 }

@@ -131,7 +131,7 @@ TEST_CASE("A push without changed images finds the release, leaves all tags alon
     CHECK(result.outputs.at("created") == "false");
     CHECK(holds(result.outputs.at("release"), "releases/"));
     CHECK(result.outputs.at("reason") == not_built);
-    CHECK(holds(fake.out.str(), "is out already"));
+    CHECK(holds(fake.out.str(), "is already published"));
     CHECK(holds(result.outputs.at("digests"),
                 "\"3.13.3-production\":\"" + fake.published_digests("python", "latest").first.text() + "\""));
     CHECK(holds(fake.text("out/publication.json"), "docker.io"));

@@ -150,7 +150,7 @@ TEST_CASE("a size in base 256 is read") {
 
 TEST_CASE("an invalid tar is rejected") {
     const std::string hint = "\n  hint: run it again, or see the engine's log\n";
-    const std::string start = "the export is no readable tar: ";
+    const std::string start = "the export is not a readable tar: ";
     CHECK(refusal("") == start + "it ends too early" + hint);
     CHECK(refusal(std::string(600, 'x')) == start + "a header's checksum is wrong" + hint);
     CHECK(refusal(header("a", '0', 1000)) == start + "it ends too early" + hint);
@@ -158,7 +158,7 @@ TEST_CASE("an invalid tar is rejected") {
     CHECK(refusal(file("a", "99999999999999999999 path=x\n", 'x')) == start + "an extended header is broken" + hint);
     CHECK(refusal(header("a", 'x', 2'000'000)) == start + "an extended header is too large" + hint);
     CHECK(refusal(header("a", 'S', 0)) == start + "it holds a sparse file" + hint);
-    CHECK(refusal(file("a", "11 size=x1\n", 'x')) == start + "a size is no number" + hint);
+    CHECK(refusal(file("a", "11 size=x1\n", 'x')) == start + "a size is not a number" + hint);
 }
 
 TEST_CASE("links are followed as in the kernel") {
@@ -342,7 +342,7 @@ TEST_CASE("a report passed if it has rows and none failed") {
 
 TEST_CASE("an invalid report is rejected") {
     CHECK(thrown_by([] { parse_contract_json("{}", "out/tests/x.json"); }) ==
-          "out/tests/x.json is no contract report: it has no name or no rows\n  hint: run `test` again\n");
+          "out/tests/x.json is not a contract report: it has no name or no rows\n  hint: run `test` again\n");
     CHECK(thrown_by([] { parse_contract_json(R"({"name":"x","rows":[{"id":"a","result":"fine"}]})", "r"); }) ==
-          "r is no contract report: a row has no id or no result\n  hint: run `test` again\n");
+          "r is not a contract report: a row has no id or no result\n  hint: run `test` again\n");
 }

@@ -31,13 +31,13 @@ TEST_CASE("Packages to upgrade are listed one per line, with comments") {
 
 TEST_CASE("Lines that are not exactly one package name are rejected, and so are duplicates") {
     CHECK(problems_of("-o=Dir::Cache=/\nlibc6 libssl3\nLibc6\nlibc6=2.36\nperl-base\nperl-base\n") ==
-          "image/security-upgrades.txt:1: \"-o=Dir::Cache=/\" is no name of a Debian package\n"
+          "image/security-upgrades.txt:1: \"-o=Dir::Cache=/\" is not the name of a Debian package\n"
           "  hint: write one name on each line, such as libsqlite3-0\n"
-          "image/security-upgrades.txt:2: \"libc6 libssl3\" is no name of a Debian package\n"
+          "image/security-upgrades.txt:2: \"libc6 libssl3\" is not the name of a Debian package\n"
           "  hint: write one name on each line, such as libsqlite3-0\n"
-          "image/security-upgrades.txt:3: \"Libc6\" is no name of a Debian package\n"
+          "image/security-upgrades.txt:3: \"Libc6\" is not the name of a Debian package\n"
           "  hint: write one name on each line, such as libsqlite3-0\n"
-          "image/security-upgrades.txt:4: \"libc6=2.36\" is no name of a Debian package\n"
+          "image/security-upgrades.txt:4: \"libc6=2.36\" is not the name of a Debian package\n"
           "  hint: write one name on each line, such as libsqlite3-0\n"
           "image/security-upgrades.txt:6: \"perl-base\" is already given on line 5\n"
           "  hint: keep one of them\n");

@@ -96,7 +96,7 @@ TEST_CASE("a Python or Debian version missing in the table is a warning") {
               .starts_with("m:2: warning: Python 4.12 is not in the table"));
     CHECK(
         problems_on("2026-11-23", "3.13.9", "slim-forky", "cc-debian14") ==
-        "m:3: warning: \"forky\" is no Debian release that this program knows\n"
+        "m:3: warning: \"forky\" is not a Debian release that this program knows\n"
         "  hint: its support and its agreement with distrolessVersion are not checked: look for a spelling mistake\n");
 }
 

@@ -105,7 +105,7 @@ TEST_CASE("without an engine one line names the sockets that were tried") {
     fake.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock";
     CHECK(message_of(fake) == "there is no Docker Engine: /nowhere/docker.sock is not there" + hint);
     fake.environment["DOCKER_HOST"] = "unix:///tmp";
-    CHECK(message_of(fake) == "there is no Docker Engine: /tmp is no socket" + hint);
+    CHECK(message_of(fake) == "there is no Docker Engine: /tmp is not a socket" + hint);
 }
 
 TEST_CASE("a socket without permission is not reported as a missing engine") {

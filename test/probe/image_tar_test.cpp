@@ -33,7 +33,7 @@ TEST_CASE("a layer is a tar, a gzip of it, or a gzip of several members") {
 TEST_CASE("a layer that is cut off or is no tar is an error") {
     const std::string packed = gzip(sample_tar);
     CHECK(holds(thrown_by([&] { load_bytes(packed.substr(0, packed.size() / 2)); }),
-                "is no readable tar: it ends too early"));
-    CHECK(holds(thrown_by([&] { load_bytes("no tar"); }), "is no readable tar"));
-    CHECK(holds(thrown_by([&] { load_bytes(""); }), "is no readable tar"));
+                "is not a readable tar: it ends too early"));
+    CHECK(holds(thrown_by([&] { load_bytes("no tar"); }), "is not a readable tar"));
+    CHECK(holds(thrown_by([&] { load_bytes(""); }), "is not a readable tar"));
 }

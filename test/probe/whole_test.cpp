@@ -89,7 +89,7 @@ TEST_CASE("a real engine loads and tests a layout, and is left unchanged", "[who
     CHECK(rows.at("size").found.starts_with("0.0 MB (0.0 MB with uv, 0.0 MB compressed"));
     CHECK(rows.at("python-version").found.find("no such file or directory") != std::string::npos);
     CHECK(rows.at("stop").result == RowResult::failed);
-    CHECK(rows.at("tls-clients").found == "/etc/ssl/certs/ca-certificates.crt is no file");
+    CHECK(rows.at("tls-clients").found == "/etc/ssl/certs/ca-certificates.crt is not a file");
     const std::string left = list_everything(stage.world(), engine);
     CHECK(left.find(layout.manifest.hex()) == std::string::npos);
     CHECK(left.find(layout.config.hex()) == std::string::npos);

@@ -18,7 +18,7 @@ TEST_CASE("the heading of a clean run says what happened to the images") {
     Run run = clean_run();
     CHECK(render_heading(run) == "Python 1.0.0 is published: 4 images, all clean");
     run.publication->result = PublicationState::Result::already_there;
-    CHECK(render_heading(run) == "Python 1.0.0 is out already: 4 images, all clean");
+    CHECK(render_heading(run) == "Python 1.0.0 is already published: 4 images, all clean");
     run.publication->result = PublicationState::Result::not_wanted;
     CHECK(render_heading(run) == "Python 1.0.0 is clean: 4 images, nothing published");
     run.publication->result = PublicationState::Result::refused;
@@ -57,7 +57,7 @@ TEST_CASE("images published despite blocking findings are not called clean") {
     run.images[3].contract.reset();
     run.publication->result = PublicationState::Result::published;
     CHECK(render_heading(run) ==
-          "Python 1.0.0 went out although 2 findings block 2 of 4 images: it replaces images that are no better");
+          "Python 1.0.0 was published although 2 findings block 2 of 4 images: it replaces images that are no better");
 }
 
 TEST_CASE("stand-in bases and sample data are in the heading") {

@@ -13,14 +13,14 @@ class Events(unittest.TestCase):
     EVENTS = [  # payload, event, ref, repository, why it publishes or not (None: its kind never does)
         ("push", "push", "refs/heads/master", "defra/images", "the branch master publishes"),
         ("push", "push", "refs/heads/topic", "defra/images", "the branch topic does not publish"),
-        ("push", "push", "refs/tags/master", "defra/images", "refs/tags/master is no branch"),
+        ("push", "push", "refs/tags/master", "defra/images", "refs/tags/master is not a branch"),
         ("push", "push", "refs/heads/master", "eve/images", "the event is about defra/images, the workflow runs in eve/images"),
         ("schedule", "schedule", "refs/heads/master", "defra/images", "the branch master publishes"),
         ("schedule", "schedule", "refs/heads/topic", "defra/images", "the branch topic does not publish"),
         ("schedule_in_fork", "schedule", "refs/heads/master", "eve/images", "a fork never publishes"),
         ("workflow_dispatch", "workflow_dispatch", "refs/heads/master", "defra/images", "the branch master publishes"),
         ("workflow_dispatch", "workflow_dispatch", "refs/heads/topic", "defra/images", "the branch topic does not publish"),
-        ("workflow_dispatch", "workflow_dispatch", "refs/tags/1.0.0", "defra/images", "refs/tags/1.0.0 is no branch"),
+        ("workflow_dispatch", "workflow_dispatch", "refs/tags/1.0.0", "defra/images", "refs/tags/1.0.0 is not a branch"),
         ("pull_request", "pull_request", "refs/pull/41/merge", "defra/images", None),
         ("pull_request", "pull_request", "refs/heads/master", "defra/images", None),  # closed and merged
         ("pull_request_fork", "pull_request", "refs/pull/41/merge", "defra/images", None),
