@@ -59,7 +59,7 @@ ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe) {
     if (const auto found = run.answers.find(probe); found != run.answers.end()) return found->second;
     if (!run.failure.empty()) return {.error = run.failure};
     const std::string ended = fmt::format("the container ended with exit code {} before", run.exit_code);
-    return {.error = run.said.empty() ? ended : ended + ": " + run.said};
+    return {.error = run.last_line.empty() ? ended : ended + ": " + run.last_line};
 }
 
 Observe probe_shows(const std::string& probe, const std::string& expected,

@@ -40,7 +40,7 @@ struct ImageConfig {
 /// `source`.
 ImageConfig parse_image_config(std::string_view text, const std::string& source);
 
-/// What one probe inside the image said: values, or why there are none.
+/// What one probe inside the image reported: values, or why there are none.
 struct ProbeAnswer {
     std::vector<std::string> values;
     std::string error;
@@ -50,7 +50,7 @@ struct ProbeAnswer {
 struct ContainerRun {
     std::string failure{};  ///< why it could not be started, or was ended; empty if it ended by itself
     int exit_code = 0;
-    std::string said{};                            ///< the end of what it wrote to standard error
+    std::string last_line{};                       ///< of its standard error
     std::map<std::string, ProbeAnswer> answers{};  ///< by the probe's name
     double seconds = 0;                            ///< how long it took to stop, where that was measured
 };
@@ -111,24 +111,24 @@ ContractReport judge_contract(const std::string& name, const std::string& manife
 
 Observation compare(const std::string& expected, const std::string& found);
 
-/// Nothing of a kind should be there; the first five that are there are named. `expected` says so in words.
+/// Passes if nothing was found; else names the first five. `expected` describes this in words.
 Observation expect_none(const std::vector<std::string>& found, const std::string& expected = "none");
 
 /// A probe's answer; or, in `error`, why there is none.
 ProbeAnswer answer_of(const ContainerRun& run, const std::string& probe);
 
-// Rows that need nothing but the answer of one probe, by default of the image's Python.
+// Rows that need only the answer of one probe, by default one that the image's Python ran.
 
-/// It is values that pass. `expected` says in words which.
+/// Passes if the answer is values that `passes` accepts. `expected` describes them in words.
 Observe probe_shows(const std::string& probe, const std::string& expected,
                     const std::function<bool(const std::vector<std::string>&)>& passes,
                     ContainerRun ImageFacts::*run = &ImageFacts::python);
-/// It is exactly these values.
+/// Passes if the answer is exactly these values.
 Observe probe_answers(const std::string& probe, const std::vector<std::string>& expected,
                       ContainerRun ImageFacts::*run = &ImageFacts::python);
-/// It is no error.
+/// Passes if the answer is not an error.
 Observe probe_succeeds(const std::string& probe, const std::string& expected);
-/// It is values as "name=value", and none of them is Python's None.
+/// Passes if the answer is values as "name=value", none of them Python's None.
 Observe probe_finds_all(const std::string& probe, const std::string& expected);
-/// It is no value at all.
+/// Passes if the answer has no value.
 Observe probe_finds_none(const std::string& probe);

@@ -20,8 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr double at_once = 1;  // second
-/// Not what the PATH says: in a service that is its virtual environment's, and the checks are about the image's own.
+constexpr double quick_stop = 1;  // seconds
+/// Not the first one on the PATH: in a service that is its virtual environment's, and the checks are about the image's.
 constexpr const char* interpreter = "/usr/local/bin/python3";
 constexpr const char* other_user = "23456:23456";
 constexpr const char* staying = "\nstaying\n";  // what the probe program prints before it waits to be stopped
@@ -36,7 +36,7 @@ struct Test {
     std::vector<std::pair<Descriptor, LayerFiles*>> layers{};  ///< those that this test reads, and where to
 };
 
-/// What an image that is not of the plan is meant to be: by its label, else by its environment.
+/// The target of an image that is not of the plan: by its label, else by its environment.
 Target guess_target(const ImageConfig& config) {
     const std::string repository = text_at(config.labels, "uk.gov.defra.python.repository");
     const std::string environment = text_at(config.environment, "PYTHON_ENV");
@@ -49,7 +49,7 @@ TimedTask time_probe(const World& world, const Test& test, const std::string& wh
 }
 
 /// Puts the image into the engine, if it is not there, and reads its configuration.
-void begin(const World& world, EngineRun& engine, const EngineInfo& info, Test& test) {
+void load_test_image(const World& world, EngineRun& engine, const EngineInfo& info, Test& test) {
     const ImageUnderTest& image = test.image;
     const TimedTask task = time_probe(world, test, "into the engine");
     test.reference = image.layout ? engine.load_image(*image.layout) : image.reference;
@@ -76,7 +76,7 @@ std::string describe_endless(const Test& test) {
     return fmt::format("it did not end within {} s", limit_of(test).count());
 }
 
-/// Made when it is asked for, gone when the probe is done. What an error leaves behind is removed with the run.
+/// Each probe creates its container and removes it. What an error leaves behind is removed at the end of the run.
 std::string create(EngineRun& engine, const Test& test, ContainerPlan plan) {
     plan.image = test.reference;
     plan.platform = test.image.platform;
@@ -86,7 +86,7 @@ std::string create(EngineRun& engine, const Test& test, ContainerPlan plan) {
 void read_answers(const ContainerOutput& output, ContainerRun& run) {
     run.answers = parse_answers(output.out);
     const std::vector<std::string> lines = lines_of(trimmed(output.err));
-    run.said = lines.empty() ? "" : lines.back().substr(0, 300);
+    run.last_line = lines.empty() ? "" : lines.back().substr(0, 300);
 }
 
 ContainerRun run_to_end(EngineRun& engine, const Test& test, const std::string& id) {
@@ -102,7 +102,8 @@ ContainerRun run_to_end(EngineRun& engine, const Test& test, const std::string& 
     return run;
 }
 
-/// Waits until the container says that it stays. False if it ends before, or takes too long, which `run` says.
+/// Waits until the container prints that it stays. False if it ends before that, or takes too long: `run` has the
+/// reason.
 bool await_staying(const World& world, EngineRun& engine, const Test& test, const std::string& id, ContainerRun& run) {
     const milliseconds deadline = world.clock.steady() + limit_of(test);
     for (milliseconds pause(25);; pause = std::min(pause * 2, milliseconds(200))) {
@@ -131,14 +132,14 @@ ContainerRun run_service_once(const World& world, EngineRun& engine, const Test&
         stopped.seconds = std::chrono::duration<double>(world.clock.steady() - start).count();
         stopped.exit_code = engine.exit_code_of(id).value_or(0);
         if (!stays)
-            stopped.failure =
-                fmt::format("it did not begin to work, and ended with exit code {}: {}", stopped.exit_code, run.said);
+            stopped.failure = fmt::format("it did not begin to work, and ended with exit code {}: {}",
+                                          stopped.exit_code, run.last_line);
     }
     engine.remove_container(id);
     return stopped;
 }
 
-/// A tar of the trust store with one more authority, and of two servers' certificates: of that one, and of a stranger.
+/// A tar of the trust store plus one authority, and of two servers' certificates: from that authority, from a stranger.
 std::string render_tls_files(const std::string& path, const std::string& trust_store, const TestAuthority& known,
                              const TestAuthority& stranger) {
     const std::string bundle = trust_store + "\n" + known.certificate;
@@ -159,11 +160,11 @@ FileTree export_files(EngineRun& engine, Files& files, const Test& test) {
     return tree;
 }
 
-// Each question goes to as few containers as there are ways to run one; these take most of a test's time. What the
-// image does wrong is in the facts, of which each of the three has its own part; Error only if the engine fails.
+// Containers take most of a test's time, so there are only three: one for each way to run an image. Each writes its own
+// part of the facts, including what the image does wrong; Error only if the engine fails.
 
-/// Everything that Python can say of an image as it comes, with one authority more in its trust store, of which one of
-/// two servers in the container has its certificate.
+/// Everything that Python reports about the image as it is, but for one more authority in its trust store. That one has
+/// signed the certificate of one of two servers that run in the container.
 void run_python(const World& world, EngineRun& engine, Test& test) {
     const std::string modes = fmt::format("all,{},tls", render_target(test.facts.expected.target));
     const std::string id = create(engine, test, {.entrypoint = {interpreter, "-c", probe_program, modes}});
@@ -185,7 +186,7 @@ void run_python(const World& world, EngineRun& engine, Test& test) {
         test.facts.python.answers[probe] = {.error = path + " is not a file"};
 }
 
-/// Read-only, without capabilities; with a second process, as a user that no file of the image knows.
+/// Read-only and without capabilities; a second process runs as a user whom no file of the image knows.
 void run_restricted(const World& world, EngineRun& engine, Test& test) {
     const std::string id =
         create(engine, test, {.entrypoint = {interpreter, "-c", probe_program, "restricted,stay"}, .restricted = true});
@@ -207,7 +208,7 @@ void run_restricted(const World& world, EngineRun& engine, Test& test) {
 void run_service(const World& world, EngineRun& engine, Test& test) {
     test.facts.stop = run_service_once(world, engine, test, test.facts.orphans);
     // A busy machine may be slow once; an image that is slow is so every time.
-    for (int again = 0; again < 2 && test.facts.stop.failure.empty() && test.facts.stop.seconds > at_once; ++again) {
+    for (int again = 0; again < 2 && test.facts.stop.failure.empty() && test.facts.stop.seconds > quick_stop; ++again) {
         ContainerRun run;
         const ContainerRun stopped = run_service_once(world, engine, test, run);
         if (!stopped.failure.empty() || stopped.seconds < test.facts.stop.seconds) test.facts.stop = stopped;
@@ -223,7 +224,7 @@ std::vector<std::function<void()>> plan_probes(const World& world, EngineRun& en
             probe();
         });
     };
-    add("Python's own questions", [&] { run_python(world, engine, test); });
+    add("as it is", [&] { run_python(world, engine, test); });
     add("read-only, without capabilities, as other users", [&] { run_restricted(world, engine, test); });
     add("as a service", [&] { run_service(world, engine, test); });
     for (const auto& [layer, to] : test.layers) {
@@ -279,7 +280,7 @@ std::vector<ContractReport> run_contract(const World& world, const EngineInfo& e
     share_layers(tests, layers);
     // An image's probes begin when it is loaded, whatever the others do. Most of the time all wait for the engine.
     in_parallel(settings.jobs, tests.size(), [&](std::size_t i) {
-        begin(world, run, engine, tests[i]);
+        load_test_image(world, run, engine, tests[i]);
         in_parallel(settings.jobs, plan_probes(world, run, tests[i]));
     });
 

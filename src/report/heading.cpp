@@ -83,7 +83,7 @@ bool note(ImagesByText& all, const std::string& text, const ImageRun& image) {
     return is_new;
 }
 
-/// What to do for each text that `texts_of` has about an image; `because` ends before these images' names.
+/// One entry for each text that `texts_of` has about an image; the names of these images follow `because`.
 void add_for_images(const Run& run, const std::function<std::vector<std::string>(const ImageRun&)>& texts_of,
                     const std::string& because, std::vector<ToDo>& todo) {
     ImagesByText images_by_text;
@@ -110,7 +110,7 @@ std::vector<std::string> rows_to_fix(const ImageRun& image) {
     return texts;
 }
 
-/// What is attacked and blocks nothing, because it has no fix or by the policy: never "nothing to do".
+/// Known to be exploited, but not blocking, because there is no fix or by the policy: never "nothing to do".
 std::vector<std::string> exploited_findings(const ImageRun& image) {
     std::vector<std::string> texts;
     if (!image.verdict) return texts;
@@ -125,7 +125,7 @@ std::vector<std::string> exploited_findings(const ImageRun& image) {
 /// What one remedy is for.
 struct Task {
     std::size_t findings = 0;
-    bool fixes = false;  ///< any of them; else there is nothing to do but to decide
+    bool fixes = false;  ///< at least one of them; else a decision is all that is left
     std::set<const ImageRun*> images;
 };
 

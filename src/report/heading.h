@@ -34,7 +34,7 @@ struct ToDo {
     Place at{};
 };
 
-/// One entry per thing to do: verdicts that are unknown, warnings about them, what is known to be exploited, contracts
-/// that are broken, remedies for what blocks (the one that fixes most first), pre-existing findings, a publication
-/// that failed, warnings about the policy. Empty: nothing to do.
+/// One entry per thing to do: verdicts that are unknown, warnings about them, what is known to be exploited, failed
+/// checks of the contract, remedies for what blocks (the one that fixes most first), pre-existing findings, a
+/// publication that failed, warnings about the policy. Empty: nothing to do.
 std::vector<ToDo> make_todo(const Run& run, const std::vector<FindingRow>& rows);

@@ -273,7 +273,7 @@ TEST_CASE("a probe that crashed the interpreter is reported with the container's
     ImageFacts facts = make_good_production();
     facts.python.answers.erase("uv-sync");
     facts.python.exit_code = 139;
-    facts.python.said = "Segmentation fault";
+    facts.python.last_line = "Segmentation fault";
     CHECK(judged_row(facts, "uv-sync").found == "the container ended with exit code 139 before: Segmentation fault");
 }
 
