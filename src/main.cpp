@@ -36,7 +36,7 @@ Relay make_relay(bool in_workflow) {
     if (!in_workflow) return {.to = std::cerr};
     const std::string token = github::make_token();
     return {.to = std::cout,
-            .filter = github::harmless_line,
+            .filter = github::sanitized_line,
             .before = github::render_stop_commands(token),
             .after = github::render_resume_commands(token)};
 }

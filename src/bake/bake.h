@@ -58,10 +58,10 @@ struct Built {
 /// bake ended well and BuildKit's provenance of every image names only recorded bases, so a build that fails or is
 /// interrupted leaves the former ones; out/bases.json says nothing false about a layout at any time. Without a named
 /// builder: the engine's own where it has the containerd image store, else a docker-container builder of ours that is
-/// removed again always; what killed runs left behind a day ago or earlier is removed too. A bake that fails by the
-/// network (429, 5xx, a reset) is run again, three times in all; a failed step never. Throws
-/// Error{failed} with the step as bake reported it, the command as run and a hint; also if another build writes to
-/// `out`, or an image was made from something else than the recorded bases.
+/// always removed again; what killed runs left behind a day ago or earlier is removed too. A bake that fails because of
+/// the network (429, 5xx, a reset) is run again, three times in all; a failed step never. Throws Error{failed} with the
+/// step as bake reported it, the command as run and a hint; also if another build writes to `out`, or an image was made
+/// from something else than the recorded bases.
 Built run_build(const World& world, const Plan& plan, const BuildSettings& settings);
 
 /// What goes into images from the work tree: the Dockerfile, NAME.dockerignore or .dockerignore, and of what that lets

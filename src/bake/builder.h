@@ -11,9 +11,9 @@
 #include "bake/bake.h"
 #include "system/world.h"
 
-/// A Docker configuration without the user's credentials and contexts, made in `directory`, which must
-/// be private and is removed after the build: it holds these logins, which buildx gives to BuildKit as it asks for
-/// them. It knows where the user's own plug-ins are. And git's, for buildx, which asks it for the commit.
+/// A Docker configuration without the user's credentials and contexts, made in `directory`, which must be private and
+/// is removed after the build: it holds these logins, which buildx gives to BuildKit as it asks for them. It knows
+/// where the user's own plug-ins are. And a configuration of git, which buildx asks for the commit.
 void write_docker_configuration(const World& world, const std::filesystem::path& directory,
                                 const std::map<std::string, Credentials>& logins = {});
 
@@ -66,5 +66,5 @@ class OwnBuilder {
 };
 
 /// Removes containers and volumes of builders that killed runs of ours left behind a day ago or earlier, through the
-/// engine itself: such a run's buildx configuration is gone. What cannot be removed is said on the log.
+/// engine itself: such a run's buildx configuration is gone. The log has what cannot be removed.
 void remove_left_builders(const World& world, const std::filesystem::path& socket);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-/// Exit codes, the same for every command (README, "Exit codes").
+/// Exit codes, the same for every command (docs/reference.md, "Exit codes").
 enum class Exit {
     done = 0,         ///< what was asked for happened
     refused = 1,      ///< the policy or the contract says no

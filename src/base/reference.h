@@ -28,11 +28,11 @@ std::optional<std::string> familiar_name(std::string_view reference);
 bool is_tag(std::string_view text);
 
 /// A repository without a registry, "defradigital/python": lower-case letters and digits in parts, joined by one dot,
-/// one or two underscores or any number of dashes, at most 255 characters. A first part that clients would take for a
-/// host ("docker.io/…", "localhost/…") makes it none.
+/// one or two underscores or any number of dashes, at most 255 characters. The first part must not be what clients
+/// take for a host ("docker.io/…", "localhost/…").
 bool is_repository(std::string_view text);
 
-/// A host on this machine: localhost, 127.0.0.0/8, [::1], with or without a port. Only such a host is spoken to without
+/// A host on this machine: localhost, 127.0.0.0/8, [::1], with or without a port. Only such a host is contacted without
 /// TLS.
 bool is_loopback(std::string_view host);
 

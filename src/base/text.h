@@ -21,7 +21,7 @@ void refuse_unreadable(std::string_view text, const std::string& file);
 /// The line that the byte at `offset` stands on, counted from 1.
 int line_at(std::string_view text, std::size_t offset);
 
-/// Fields between separators, trimmed, empty ones left out: "a, b," -> {"a", "b"}.
+/// Fields between separators, trimmed, empty ones omitted: "a, b," -> {"a", "b"}.
 std::vector<std::string> fields_of(std::string_view text, char separator);
 
 /// A whole number, written with digits only and not above 2^63-1; nothing for any other text.

@@ -106,7 +106,7 @@ std::string name_of(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-/// True if the entry is not a file but says what is no longer to be seen (layer.md, "Whiteouts").
+/// True if the entry is not a file but hides one of a lower layer (OCI image-spec, layer.md, "Whiteouts").
 bool add_whiteout(LayerFiles& layer, const std::string& path) {
     const std::string prefix = ".wh.";
     const std::string name = name_of(path);

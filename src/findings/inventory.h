@@ -15,7 +15,7 @@ struct Package {
 };
 
 /// The packages that a CycloneDX SBOM lists: libraries, and applications that have a version (CycloneDX 1.6,
-/// "component"). Throws Error{failed}, naming `source`, if it is none.
+/// "component"). Throws Error{failed}, naming `source`, if it is not one.
 std::vector<Package> parse_inventory(std::string_view cyclonedx, const std::string& source);
 
 /// One package that is not the same any more.

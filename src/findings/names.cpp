@@ -20,7 +20,7 @@ std::size_t rank(std::string_view id) {
     return static_cast<std::size_t>(found - vulnerability_prefixes.begin());
 }
 
-/// The end of the version in a directory's name: "Jinja2-3.1.2" -> "Jinja2". A name without a version stays.
+/// Cuts the version off a directory's name: "Jinja2-3.1.2" -> "Jinja2". A name without a version stays.
 std::string_view without_version(std::string_view stem) {
     if (const std::size_t python = stem.rfind("-py"); python != std::string_view::npos) {
         const std::string_view rest = stem.substr(python + 3);

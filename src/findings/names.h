@@ -30,7 +30,7 @@ std::string pep503_name(std::string_view name);
 /// The package's name for our key: PEP 503 for Python, else as it is.
 std::string package_name(std::string_view name, const std::string& package_type);
 
-/// Our word for a scanner's of a package's type: Trivy's "debian" and Grype's "deb" are "deb", "python-pkg" is
+/// Our word for a package's type, from a scanner's: Trivy's "debian" and Grype's "deb" are "deb", "python-pkg" is
 /// "python". Unknown words stay.
 std::string package_type_of(std::string_view word);
 
@@ -56,5 +56,5 @@ struct PackageUrl {
     bool is_narrowed = false;  ///< by qualifiers or a subpath
 };
 
-/// Nothing if it is none: "pkg:TYPE/[NAMESPACE/]NAME[@VERSION][?KEY=VALUE&…][#SUBPATH]".
+/// Nothing for any other text than "pkg:TYPE/[NAMESPACE/]NAME[@VERSION][?KEY=VALUE&…][#SUBPATH]".
 std::optional<PackageUrl> parse_purl(std::string_view text);

@@ -16,7 +16,7 @@
 
 namespace github {
 
-/// GitHub's own words about a refusal: its message and what it says of single fields, as one line that is harmless on a
+/// GitHub's own words about a refusal: its message and what it says of single fields, as one line that is safe on a
 /// terminal; "HTTP 502" where there are none.
 std::string message_of(const Response& response);
 
@@ -25,7 +25,7 @@ bool has_error(const Response& response, const std::string& code, const std::str
 /// True if GitHub's words hold this, whatever the case of their letters.
 bool says(const Response& response, const std::string& words);
 
-/// The response's JSON. Throws Error{failed} if it is none.
+/// The response's JSON. Throws Error{failed} if it is not JSON.
 rapidjson::Document body_of(const Response& response);
 
 /// How long GitHub wants us to wait before anything is sent again; nothing if this response is about no limit. In this

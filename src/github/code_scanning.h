@@ -32,7 +32,7 @@ struct SarifUpload {
 /// The files of all images of a run, sorted by name. The run has to live as long as they do.
 std::vector<SarifUpload> make_sarif_uploads(const Run& run, Severity from);
 
-/// What came of it. A refusal that lies in the repository's settings or the token's rights is no fault of the run.
+/// What came of it. A rejection because of the repository's settings or the token's rights does not fail the run.
 struct UploadReport {
     enum class Result { done, not_possible, failed };
     Result result = Result::done;

@@ -32,7 +32,7 @@ struct Release {
     const Asset* find(const std::string& name) const;  ///< nullptr: it has none of that name
 };
 
-/// Of a response that is one release. Throws Error{failed} if it is none.
+/// Of a response that is one release. Throws Error{failed} if it is not.
 Release parse_release(const Response& response);
 
 /// Hidden in the notes of every release that this action makes. Our own drafts have it, unlike those of people and of

@@ -59,7 +59,7 @@ bool is_workflow(const Environment& environment) {
     return text_at(environment, "GITHUB_ACTIONS") == "true";
 }
 
-std::string harmless_line(std::string_view line) {
+std::string sanitized_line(std::string_view line) {
     std::string text = without_old_commands(plain_line(line));
     const auto first = static_cast<std::size_t>(std::ranges::find_if_not(text, may_be_blank) - text.begin());
     if (text.compare(first, 2, "::") == 0) text.insert(first + 1, zero_width_space);
@@ -137,7 +137,7 @@ std::string render_resume_commands(const std::string& token) {
 }
 
 FilteredStream::~FilteredStream() {
-    if (!line_.empty()) to_ << harmless_line(line_) << std::flush;
+    if (!line_.empty()) to_ << sanitized_line(line_) << std::flush;
 }
 
 int FilteredStream::overflow(int character) {
@@ -145,7 +145,7 @@ int FilteredStream::overflow(int character) {
     if (character != '\n') {
         line_ += static_cast<char>(character);
     } else {
-        to_ << harmless_line(line_) << std::endl;
+        to_ << sanitized_line(line_) << std::endl;
         line_.clear();
     }
     return character;

@@ -18,7 +18,7 @@ bool is_workflow(const Environment& environment);
 
 /// One line of foreign output, so that the runner finds no command in it: `::` after leading blanks of any script,
 /// `##[` anywhere, control characters.
-std::string harmless_line(std::string_view line);
+std::string sanitized_line(std::string_view line);
 
 /// Where in the repository this directory is, to name its files to GitHub: "images/python/". Empty for the
 /// repository's root, for a directory outside of it, and outside of a workflow.
@@ -46,7 +46,7 @@ std::string make_token();
 std::string render_stop_commands(const std::string& token);
 std::string render_resume_commands(const std::string& token);
 
-/// What is written to it reaches `to` line by line, each through harmless_line. An unfinished line is written when
+/// What is written to it reaches `to` line by line, each through sanitized_line. An unfinished line is written when
 /// this ends. A buffer of one's own is the standard library's way to write a stream of one's own.
 class FilteredStream : private std::streambuf, public std::ostream {
   public:

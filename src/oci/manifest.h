@@ -35,8 +35,8 @@ struct Manifest {
     std::map<std::string, std::string> annotations;
 };
 
-/// Reads a manifest's or an index's bytes. Throws Error{failed}, naming `source`, if they are neither, or name a digest
-/// that is none.
+/// Reads a manifest's or an index's bytes. Throws Error{failed}, naming `source`, if they are neither, or contain
+/// an invalid digest.
 Manifest parse_manifest(const std::string& bytes, const std::string& source);
 
 /// The platform that an image's configuration names (OCI image-spec, config.md): "linux/arm64". Throws Error{failed} if

@@ -96,8 +96,8 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
 
 // The last build ----------------------------------------------------------------------------------------------------
 
-/// What decides what this build makes, as a digest; nothing where only BuildKit can tell: it asks again for what ADD
-/// fetches. A layer cache is written by building.
+/// A digest of all that the result of this build depends on. Nothing where the build has to run: only BuildKit can tell
+/// whether what ADD fetches has changed, and only a build writes a layer cache.
 std::optional<Digest> make_build_key(const World& world, const Settings& settings, const Project& project,
                                      const BuildSettings& build) {
     if (settings.rebuild || project.dockerfile.adds_remote || !settings.cache_to.empty()) return std::nullopt;
@@ -111,7 +111,7 @@ fs::path last_build_file(const Settings& settings) {
     return settings.out / "images.built";
 }
 
-/// With what bases.json says: without it exceptions that end with a base would not end.
+/// With the digest of bases.json: without that file, exceptions `until: base-rebuilt` would never end.
 std::string render_last_build(const World& world, const Settings& settings, const Digest& key,
                               const std::vector<Layout>& layouts) {
     const std::string bases = world.files.read_if_there(settings.out / "bases.json").value_or("");

@@ -20,7 +20,7 @@ Secret find_docker_token(const World& world, const Settings& settings);
 
 /// Credentials from the options (for other registries registry-auths), else from the variables DOCKER_USERNAME and
 /// DOCKER_TOKEN, else from the docker config.json in DOCKER_CONFIG or the home directory; no program that it names is
-/// run, which is a warning in `unused_credentials`. `hosts` may be spoken to without TLS if --insecure says so. Throws
+/// run, which is a warning in `unused_credentials`. `hosts` may be contacted without TLS if --insecure says so. Throws
 /// Error{failed} if there is a name without a token or the other way round.
 registry::ClientSettings load_registry_access(const World& world, const Settings& settings,
                                               const std::vector<std::string>& hosts);

@@ -9,7 +9,7 @@
 /// its line: BASE_VERSION, DISTROLESS_VERSION, PRODUCTION_KIND (slim where the row has no distrolessVersion),
 /// PYTHON_VERSION, DEFRA_VERSION. A plain `docker build` uses these. Also an error: no default above the first FROM for
 /// BASE_VERSION, DEFRA_VERSION and, where the row has one, DISTROLESS_VERSION. A default made from other arguments
-/// ("${BASE_VERSION%%-*}") counts with what it comes to. A matrix without rows is compared with nothing.
+/// ("${BASE_VERSION%%-*}") counts with its expanded value. A matrix without rows is compared with nothing.
 Problems check_dockerfile(const Dockerfile& dockerfile, const Matrix& matrix, const Job& job);
 
 /// The Dockerfile's text with these defaults set right, and those that are missing added above the first FROM; every

@@ -13,8 +13,8 @@ using Variables = std::map<std::string, std::string>;
 
 inline constexpr std::string_view blanks = " \t\v\f\r";
 
-/// Behind the word at `begin`: words end at blanks that are neither quoted nor escaped. Sets `is_open` for a quotation
-/// mark that is never closed.
+/// The position behind the word at `begin`: words end at blanks that are neither quoted nor escaped. Sets `is_open` for
+/// a quotation mark that is never closed.
 std::size_t end_of_word(std::string_view text, std::size_t begin, bool& is_open);
 
 /// Where the words begin and end.

@@ -22,7 +22,7 @@ struct IgnoreFile {
 };
 
 /// One error for each of the files, on its first line: it is no longer applied. A file of Grype's that hides no
-/// finding only sets up Grype, and is none of our business.
+/// finding only sets up Grype, and is left alone.
 Problems check_ignore_files(const std::vector<IgnoreFile>& files, const std::string& policy_name);
 
 struct Migration {

@@ -1,5 +1,4 @@
-// The Docker Engine, spoken to through its API on its socket; no docker CLI is needed (Docker Engine API v1.41 and
-// newer).
+// The Docker Engine by its API on its socket (v1.41 and newer); no docker CLI is needed.
 #pragma once
 
 #include <filesystem>
@@ -12,9 +11,9 @@
 /// An engine that answers, and what there is to know about it.
 struct EngineInfo {
     std::filesystem::path socket;
-    std::string api_version;        ///< the one that is spoken: the newest that both know, else the engine's oldest
+    std::string api_version;        ///< the one that is used: the newest that both know, else the engine's oldest
     bool containerd_store = false;  ///< images are in containerd's store: layouts in, several platforms
-    std::string description;        ///< what it says of its version, its components, the kernel and security options
+    std::string description;        ///< its version, its components, the kernel and security options
     std::string architecture;       ///< "amd64", as images name it
     std::vector<std::string> docker_io_mirrors;  ///< "https://mirror.example/"
 };
@@ -27,15 +26,15 @@ EngineInfo find_engine(const World& world);
 /// A request for a path of the API, which begins with "/": to be filled further, then sent.
 Request make_request(const EngineInfo& engine, const std::string& method, const std::string& path);
 
-/// Sends it. An answer of 400 or above that is not in `expected` throws Error{failed} with the engine's own words.
+/// Sends it. A status of 400 or above that is not in `expected` throws Error{failed} with the engine's own words.
 Response send_to_engine(const World& world, const Request& request, const std::vector<int>& expected = {});
 
-/// What the second throws: for answers that were expected, but not with these words.
+/// Throws what send_to_engine throws: for an expected status with an unexpected message.
 [[noreturn]] void refuse_answer(const Request& request, const Response& response);
 
-/// The first two, for what needs nothing more.
+/// Makes a request and sends it.
 Response ask(const World& world, const EngineInfo& engine, const std::string& method, const std::string& path,
              const std::vector<int>& expected = {});
 
-/// What the engine says in {"message": "…"}, in one line.
+/// The engine's {"message": "…"}, in one line.
 std::string message_of(const Response& response);

@@ -60,12 +60,13 @@ struct Step {
     StepKind kind = StepKind::store_manifest;
     std::string repository;
     Digest digest;
-    std::string tag;     ///< for the two tag actions
+    std::string tag;     ///< for write_version_tag and move_tag
     std::string source;  ///< for store_manifest: the layout it comes from; for store_index: the candidate's name
     std::string why;
     std::optional<Digest> before{};  ///< what the tag names until then; nothing: it is not there
 };
 
+/// An index that is published already.
 struct PublishedIndex {
     std::string name;  ///< Candidate::name
     std::string repository;
@@ -106,7 +107,7 @@ struct PublicationRules {
 /// From what was planned, built and judged, and the tags of the destination: what to do, or every reason why not. Every
 /// member that is an image needs a clean verdict for exactly its digest, or one that is no worse. A version tag is
 /// written once: the same inputs are published already (an earlier attempt that got half way is completed with its
-/// bytes), other inputs want another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an
+/// bytes), other inputs need another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an
 /// unknown age.
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                              const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& existing,

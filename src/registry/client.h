@@ -28,11 +28,11 @@ struct ClientSettings {
     std::set<std::string> pushes_to{};
     /// Where a host's repositories are found instead: "docker.io" -> "localhost:5000/hub".
     std::map<std::string, std::string> mirrors{};
-    /// Hosts that are spoken to without TLS, besides those on this machine.
+    /// Hosts that are contacted without TLS, besides those on this machine.
     std::set<std::string> plain_http{};
 };
 
-/// The attempts at one thing.
+/// The attempts of one operation.
 struct Attempts {
     int made = 0;
     std::chrono::milliseconds waited{0};

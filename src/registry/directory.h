@@ -15,7 +15,7 @@
 std::vector<ExistingTag> load_existing_tags(Files& files, const std::filesystem::path& directory,
                                             const std::vector<std::string>& repositories);
 
-/// Carries the steps out, in order. All blobs are in place before the first tag is written, and each repository's tags
+/// Executes the steps in order. All blobs are in place before the first tag is written, and each repository's tags
 /// are written at once. Throws Error{failed} that begins with what is visible by then.
 void run_publication_to_directory(const World& world, const Publication& publication, const PublicationSources& sources,
                                   const std::filesystem::path& directory);

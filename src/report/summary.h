@@ -9,8 +9,8 @@
 inline constexpr std::size_t max_summary_bytes = 1'048'576;
 
 /// The heading, warnings that change everything (stand-ins, sample data), what to do, one row per image, then folded
-/// details. What had to be cut to stay within `max_bytes` is said; headline and table are never cut, of what to do a
-/// dozen lines are shown. Text from feeds is sanitized.
+/// details. A sentence says what was cut to stay within `max_bytes`; the heading and the table are never cut. Of what
+/// to do, a dozen lines are shown. Text from feeds is sanitized.
 std::string render_summary(const Run& run, std::size_t max_bytes = max_summary_bytes);
 
 /// For the step that only publishes: what came of it, why, and the tags that were written; empty if the run had nothing

@@ -20,7 +20,7 @@ struct Cell {
     bool is_number = false;
 };
 
-/// With the line of the remedy or of the exception. Where nothing is to be said: "–".
+/// With the line of the remedy or of the exception; "–" without either.
 Cell make_decision_cell(const FindingRow& row);
 /// Of which commit the reports are, and when and how long it ran: what stands beside the heading or below everything.
 std::vector<Cell> make_facts(const Run& run);

@@ -1,4 +1,4 @@
-// The nightly scan's one issue: what is to become of it tonight, decided from what it remembers and what was found.
+// The nightly scan's one issue: what to do with it after a scan, decided from the state in its body and the findings.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 inline constexpr const char* tracking_marker = "<!-- python-image-action:tracking -->";
 inline constexpr const char* tracking_label = "python-image-action";
 
-/// What it remembers from night to night, hidden in its body too.
+/// The state that it keeps from one scan to the next, hidden in its body too.
 struct TrackingState {
     std::vector<std::string> known;  ///< what blocked in the last scan with a result: brief hashes of keys, sorted
     int unknown_nights = 0;          ///< in a row, up to now

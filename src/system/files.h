@@ -16,8 +16,8 @@
 struct Files {
     virtual ~Files() = default;
 
-    /// The whole text. Throws Error{bad_input} if there is no such file, or it is not a regular file (a symbolic link
-    /// is none), or it is larger than 512 MiB; Error{failed} if it cannot be read.
+    /// The whole text. Throws Error{bad_input} if there is no such file, or it is not a regular file (but a symbolic
+    /// link, for example), or it is larger than 512 MiB; Error{failed} if it cannot be read.
     virtual std::string read(const std::filesystem::path& path) = 0;
     /// The same, or nothing if there is no such file, or no directory that it could be in.
     virtual std::optional<std::string> read_if_there(const std::filesystem::path& path) = 0;

@@ -33,7 +33,7 @@ std::string part_of(CURLU* url, CURLUPart part) {
     return copy;
 }
 
-/// What may be shown of a request's address: "ghcr.io/v2/", neither user, query nor fragment.
+/// What may be shown of a request's URL: "ghcr.io/v2/", neither user, query nor fragment.
 std::string render_address(const Request& request) {
     const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
     if (curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0) != CURLUE_OK) return "a malformed address";
@@ -62,7 +62,7 @@ struct Exchange {
     std::string refusal{};  ///< why we ended it ourselves
     bool is_cut = false;    ///< we ended it ourselves, and keep what came: the beginning of a long error page
     int disk_error = 0;     ///< errno, if the disk did
-    std::array<char, CURL_ERROR_SIZE> said{};
+    std::array<char, CURL_ERROR_SIZE> curl_error{};
 
     /// Throws Error{failed} that names method, host and path.
     [[noreturn]] void fail(const std::string& what, const std::string& hint = "", bool is_permanent = true) const {
@@ -242,7 +242,7 @@ void set_address_and_limits(const Exchange& exchange) {
 void set_callbacks(Exchange& exchange) {
     CURL* handle = exchange.handle;
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);  // libcurl's own alarm is no good with threads
-    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.said.data());
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.curl_error.data());
     curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange);
@@ -289,8 +289,8 @@ void perform(Exchange& exchange) {
     if (exchange.disk_error != 0) refuse_path(exchange.request.save_to, "cannot be written");
     // A write may have been done all the same: that is found out by the attempt after it.
     if (!exchange.refusal.empty()) exchange.fail(exchange.refusal, "", exchange.request.method == "GET");
-    const std::string said = exchange.said.data();
-    exchange.fail(said.empty() ? curl_easy_strerror(code) : said, hint_for(exchange.handle, code), is_permanent(code));
+    const std::string why = exchange.curl_error.data();
+    exchange.fail(why.empty() ? curl_easy_strerror(code) : why, hint_for(exchange.handle, code), is_permanent(code));
 }
 
 }  // namespace

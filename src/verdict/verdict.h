@@ -27,7 +27,7 @@ struct Receipt {
     std::string scanner_version = {};
     std::string database = {};  ///< version and source
     std::optional<Time> database_date = {};
-    bool sample_data = false;  ///< made-up-to-date sample database: never a real verdict
+    bool sample_data = false;  ///< scanned with a sample database: never a real verdict
     int exit_code = 0;
     double seconds = 0;
     std::string command = {};
@@ -84,7 +84,7 @@ struct Verdict {
     std::vector<std::string> unknown_because = {};  ///< empty unless the outcome is unknown
     std::vector<std::string> warnings = {};         ///< what limits the verdict without making it unknown; shown first
     std::vector<Finding> suppressed = {};  ///< by a scanner's built-in rules, and found by no other: shown, never gated
-    std::vector<ScannerPause> paused = {};  ///< scanners that are off by the policy: said in every output
+    std::vector<ScannerPause> paused = {};  ///< scanners that are off by the policy: every output names them
     std::vector<Receipt> receipts = {};
     bool stand_in_bases = false;
     bool sample_data = false;
@@ -97,7 +97,7 @@ struct Verdict {
 /// A scan counts only if (ARCHITECTURE.md, rule 1) the scanner ended with 0, its report parses, names our configuration
 /// and manifest, saw an operating system of a known release, counted packages, and used a database not older than
 /// `max_database_age`. All scans have to agree on the system, and not all of them may call it past its end of life.
-/// Otherwise the verdict is unknown, and its findings are still shown. What is judged is used up.
+/// Otherwise the verdict is unknown, and its findings are still shown.
 Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hours max_database_age);
 
 /// What the waivers of the policy did over all verdicts of a run: expired, ended by a rebuilt base, expiring within 14
@@ -113,7 +113,7 @@ std::vector<const Finding*> gated_findings(const Verdict& verdict);
 /// The whole run: unknown if any is unknown or nothing was judged, else vulnerable if any is, else clean.
 Outcome judge_run(const std::vector<Outcome>& outcomes);
 
-/// A report says only when it was made, and that much younger than its database it may be: it counts for so long.
+/// How old a report may be, at least: it names the day on which it was made, and not always that of its database.
 inline constexpr std::chrono::hours max_report_age{7 * 24};
 
 std::string render_verdict_json(const Verdict& verdict);

@@ -52,7 +52,7 @@ TEST_CASE("No output line of a tool can be taken for a workflow command") {
                                    "##[add-matcher]/x", "\t::stop-commands::t", "##[##[error]x", "::::error::x"}) {
         INFO(line);
         REQUIRE(is_command_for_the_runner(line));
-        CHECK_FALSE(is_command_for_the_runner(harmless_line(line)));
+        CHECK_FALSE(is_command_for_the_runner(sanitized_line(line)));
     }
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("A command is found after any blank that the runner skips") {
             const std::string line = first + second + "::stop-commands::x";
             INFO(line);
             REQUIRE(is_command_for_the_runner(line));
-            CHECK_FALSE(is_command_for_the_runner(harmless_line(line)));
+            CHECK_FALSE(is_command_for_the_runner(sanitized_line(line)));
         }
     }
 }
@@ -76,7 +76,7 @@ TEST_CASE("A file whose name holds a line and a command of its own is shown with
 
 TEST_CASE("An ordinary output line stays unchanged") {
     for (const std::string line : {"#12 [base 3/7] RUN std::move", "  at \u00A0std::move", ""})
-        CHECK(harmless_line(line) == line);
+        CHECK(sanitized_line(line) == line);
 }
 
 TEST_CASE("An annotation has file and line, with special characters escaped") {
