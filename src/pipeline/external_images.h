@@ -14,7 +14,7 @@ struct GivenImage {
     std::string reference;  ///< for people: "docker.io/defradigital/python@sha256:…", or the layout's directory
 };
 
-/// The text with a hyphen in place of every character that some system does not allow in a file's name.
+/// The text as the name of a directory: a hyphen replaces every character that some system does not allow.
 std::string directory_name(std::string text);
 
 /// True if --reference or --layout names any.

@@ -47,7 +47,7 @@ std::map<std::string, Digest> load_inputs(const World& world, const Settings& se
 Time decision_time(const World& world, const Settings& settings);
 
 /// True if a workflow checked out another commit than that of its event, such as a tag in a dispatch. The head of a
-/// pull request is none: it is checked out as often as its merge.
+/// pull request does not count: it is checked out as often as its merge commit.
 bool is_other_commit(const Project& project);
 
 /// Whether this run may publish. Throws Error{failed} if the run must publish and may not.

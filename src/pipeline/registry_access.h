@@ -1,4 +1,4 @@
-// What a registry is spoken to with: user name and token, and whether in the clear.
+// How a registry is accessed: user name and token, and whether without TLS.
 #pragma once
 
 #include <string>
