@@ -1,4 +1,4 @@
-// What a bake that failed said, for people.
+// Why a bake failed, from what it printed, for people.
 #include <algorithm>
 #include <vector>
 

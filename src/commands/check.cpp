@@ -27,7 +27,7 @@ std::string render_difference(const std::string& file, const std::string& now, c
     return text;
 }
 
-/// Writes a file of the work tree as it should be. A text that comes to nothing is a file that is no longer needed.
+/// Shows what changes in a file of the work tree, and writes it unless --diff is given. An empty text deletes the file.
 void apply(const World& world, const Settings& settings, const std::string& file, const std::string& now,
            const std::string& then) {
     if (now == then) return;

@@ -1,4 +1,4 @@
-// `fetch`: the other direction. Published images become layouts on disk, each blob once.
+// `fetch`: downloads published images into layouts on disk, each blob once.
 #include <ostream>
 
 #include "commands/commands.h"

@@ -41,7 +41,7 @@ ScanResult load_report(const World& world, Scanner scanner, const std::filesyste
     return result;
 }
 
-/// The configuration that the reports name; judge() holds both of them against it, so two images can never pass as one.
+/// The configuration that the reports name; judge() compares both with it, so two images can never pass as one.
 Digest choose_config(const ScanResult& trivy, const ScanResult& grype) {
     for (const ScanResult* scan : {&grype, &trivy}) {
         if (scan->report && scan->report->config) return *scan->report->config;
@@ -78,7 +78,7 @@ std::vector<ScanResult> load_reports(const World& world, const Settings& setting
     return scans;
 }
 
-/// A file or a layout that was scanned says less than a tag.
+/// True for the name of a file or layout that was scanned: a tag says more.
 bool is_file(const std::string& image) {
     return image.empty() || image.starts_with('/') || image.starts_with('.') || image.ends_with(".tar") ||
            image.ends_with(".oci") || image.find("archive:") != std::string::npos;

@@ -1,4 +1,4 @@
-// `nightly`: what is published, scanned again with today's databases; one tracking issue that looks after itself.
+// `nightly`: what is published, scanned again with today's databases; one tracking issue is kept up to date.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -89,8 +89,8 @@ Run scan_or_explain(const World& world, const Settings& settings, NightlyTargets
 
 // The tracking issue -----------------------------------------------------------------------------------------------
 
-/// Its address becomes the output `issue`. Returns whether there are new findings: without an issue that remembers, all
-/// are. A repository without issues, or a token that may not write them, is a warning and no failure.
+/// Its URL becomes the output `issue`. Returns whether there are new findings: without an issue that lists the known
+/// ones, all are new. A repository without issues, or a token that may not write them, is a warning and no failure.
 bool keep_issue(const Settings& settings, github::Api& api, const Run& run, bool only_reports, Result& result) {
     bool news = true;
     std::string url;

@@ -71,8 +71,8 @@ Observation observe_labels(const ImageFacts& facts, const Limits&) {
             fmt::format("Python {}, version {}, repository {}", python, version, repository)};
 }
 
-/// Services inherit labels: whatever describes this image would be wrong on theirs. That is what annotations are
-/// for.
+/// Services inherit labels: whatever describes this image would be wrong on theirs. Annotations are
+/// for that.
 Observation observe_inherited_labels(const ImageFacts& facts, const Limits&) {
     std::vector<std::string> wrong;
     for (const auto& [name, value] : facts.config.labels) {

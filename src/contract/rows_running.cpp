@@ -13,8 +13,8 @@ Observation observe_version(const ImageFacts& facts, const Limits& limits) {
     return probe_answers("version", {expected, "/usr/local"})(facts, limits);
 }
 
-/// As the interpreter was compiled, not as the kernel calls itself: a library directory of another architecture would
-/// not be noticed else.
+/// The architecture that the interpreter was compiled for, not the kernel's: otherwise a library directory of another
+/// one would not be noticed.
 Observation observe_architecture(const ImageFacts& facts, const Limits&) {
     const std::map<std::string, std::string> compiled = {{"amd64", "linux-x86_64"}, {"arm64", "linux-aarch64"}};
     const std::string& image = facts.config.architecture;
@@ -31,8 +31,7 @@ bool is_user_and_local_address(const std::vector<std::string>& values) {
     return values.size() == 2 && values[0] == "nonroot" && (values[1] == "127.0.0.1" || values[1] == "::1");
 }
 
-/// The official images delete it, and a container that may not write compiles the library again at every
-/// start.
+/// The official images delete it, and a container that may not write compiles the library again at every start.
 Observe probe_finds_bytecode(const std::string& probe) {
     return [=](const ImageFacts& facts, const Limits&) -> Observation {
         const ProbeAnswer answer = answer_of(facts.python, probe);

@@ -25,7 +25,7 @@ std::vector<std::string> ids_of(const Finding& finding) {
 }
 
 /// Findings of the same package at the same path. Aliases are joined within such a group only, so that a finding's key
-/// never hangs on what else is wrong with the image.
+/// never depends on what else is wrong with the image.
 std::vector<Group> groups_of(const std::vector<Report*>& reports, std::vector<Finding> Report::*list) {
     std::unordered_map<std::string, std::size_t> places;
     std::vector<Group> groups;
@@ -77,7 +77,7 @@ std::string cve_of(const Group& cluster, const std::unordered_map<std::string, s
 }
 
 /// One part for each vulnerability. Two CVEs are two vulnerabilities, also where an advisory names both; what is joined
-/// to several goes with the first of them, directly, so that no part hangs on another one.
+/// to several goes with the first of them, directly, so that no part depends on another one.
 void split_by_vulnerability(const Group& group, std::vector<Group>& parts) {
     std::map<std::string, Group> by_cve;
     std::unordered_map<std::string, std::string> cve_by_alias;
@@ -118,7 +118,7 @@ auto order_of(const Finding* finding) {
                            std::string_view(finding->layer), std::string_view(finding->title));
 }
 
-/// What is taken of the other one is moved: a detection is a handful of texts.
+/// Moves from `more` what is added: copying a detection means copying a handful of strings.
 void add_finding(Finding& all, Finding& more) {
     all.severity = std::max(all.severity, more.severity);
     if (certainty(more.fix) > certainty(all.fix)) all.fix = more.fix;

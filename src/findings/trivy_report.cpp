@@ -53,7 +53,7 @@ Severity vendor_severity(const Json& vulnerability) {
     return words.at(static_cast<std::size_t>(std::min<std::int64_t>(worst, 4)));
 }
 
-/// What stands in the vulnerability itself. Where it is, the result around it says.
+/// Reads what the vulnerability itself says; the result around it says where it is (place_in).
 Finding read_vulnerability(const Json& vulnerability, const ReportSource& source) {
     Finding finding;
     const std::string id = source.required_text(vulnerability, "VulnerabilityID", "a vulnerability");
@@ -125,7 +125,7 @@ Finding read_secret(const Json& secret, const Json& result, const ReportSource& 
     return finding;
 }
 
-/// What a report holds besides, and no policy here judges.
+/// Counts what the report also holds and our policy does not judge.
 void note_others(Report& report, const char* noun, std::size_t count = 1) {
     if (count > 0) report.not_judged[noun] += count;
 }

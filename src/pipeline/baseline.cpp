@@ -62,8 +62,8 @@ std::vector<Layout> fetch_published(const World& world, const Settings& settings
     return published;
 }
 
-/// Nothing unless the same scanners left an inventory of both images: what only one of the two was looked at with would
-/// seem to come or to go.
+/// Nothing unless the same scanners left an inventory of both images: else the packages that only one scanner finds
+/// would seem added or removed.
 std::optional<std::vector<PackageChange>> compare_inventories(const World& world, const Settings& settings,
                                                               const fs::path& scans, const Verdict& published,
                                                               const Verdict& now) {

@@ -23,8 +23,8 @@ constexpr const char* own_matrix = "image-matrix.json";
 constexpr const char* upgrades_file = "image/security-upgrades.txt";
 
 /// In the action's own repository: images that its container is made from (or is: action.yml) and that no digest names.
-/// A tag may be another image tomorrow, as that of a scanner once was. A branch that publishes does not run such a
-/// container; elsewhere it is a remark.
+/// A tag may be another image tomorrow, as that of a scanner once was. An error on a branch that publishes, elsewhere a
+/// warning.
 Problems check_action(const World& world, const Settings& settings, const Project& project) {
     const github::Permission permission =
         github::decide_permission(project.event, settings.publish, settings.publish_branches);

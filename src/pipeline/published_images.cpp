@@ -112,7 +112,7 @@ void set_missing_apart(registry::Client& client, const Settings& settings, Night
     in_parallel(settings.jobs, gone.size(), [&](std::size_t i) {
         const registry::FetchRequest& request = published.requests[i];
         std::vector<std::string> references = {request.reference};
-        // What is kept of it tells the digest below the index as well; without that the image is fetched, which asks.
+        // The archived scans name the platform's manifest too; without them the image is fetched, which asks for it.
         const std::size_t at = request.reference.find('@');
         for (const Layout& layout : published.kept) {
             if (layout.name == name_of(request) && at != std::string::npos)

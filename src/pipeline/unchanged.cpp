@@ -109,7 +109,7 @@ std::string reason_of_contract(const World& world, const Settings& settings, con
         if (!report || !report->passed() || report->manifest != image.manifest.text())
             return "it has no passed contract test of " + image.name;
     }
-    // A certificate that the contract asks for and the Dockerfile does not copy is no part of the inputs.
+    // A certificate that the contract asks for and the Dockerfile does not copy is not part of the inputs.
     const std::vector<InputFile> inputs = load_input_files(world.files, ".", settings.dockerfile);
     for (const CertificateFile& certificate : load_certificates(world)) {
         if (std::ranges::find(inputs, certificate.name, &InputFile::path) == inputs.end())
@@ -162,7 +162,7 @@ std::string reason_of_registry(const World& world, const Settings& settings, con
 
 // All together ------------------------------------------------------------------------------------------------------
 
-/// If there is none, the images are those of the `unchanged` release.
+/// Why images have to be built; empty: they are those of the `unchanged` release.
 std::string reason_to_build(const World& world, const Settings& settings, const Project& project,
                             std::optional<FetchedRelease>& unchanged) {
     std::string reason = reason_of_settings(world, settings);
@@ -189,7 +189,7 @@ std::optional<FetchedRelease> find_unchanged(const World& world, const Settings&
     TimedStep step(world, "changes", "against what is published as " + project.plan.job.defra_version);
     std::optional<FetchedRelease> unchanged;
     std::string reason;
-    // A doubt is no fault of this run: images are built, and that meets the same fault if it matters.
+    // An error here does not end the run: images are built, and the build meets the same error if it matters.
     const std::optional<Error> error =
         failure_of([&] { reason = reason_to_build(world, settings, project, unchanged); });
     if (error) reason = "what is published could not be examined: " + error->problems.front().what;

@@ -203,7 +203,7 @@ std::string text_of_lines(const Lines& lines) {
 
 // What several files say -------------------------------------------------------------------------------------------
 
-/// Of each condition one says nothing, or both the same.
+/// True if, for each condition, one of the two has none or both have the same.
 bool is_about_the_same(const Waiver& a, const Waiver& b) {
     const auto agrees = [](const auto& x, const auto& y) { return x.empty() || y.empty() || x == y; };
     return a.id == b.id && agrees(a.package, b.package) && agrees(a.package_version, b.package_version) &&
@@ -271,7 +271,7 @@ Lines indented(const std::string& entries, std::size_t blanks) {
     return lines;
 }
 
-/// In how many blanks the dashes of the list stand.
+/// How far the dashes of the list are indented.
 std::size_t indentation_of(const YAML::Node& list, const Lines& lines) {
     auto line = static_cast<std::size_t>(list.begin()->Mark().line);
     while (line > 0 && !trimmed(lines[line]).starts_with('-')) --line;

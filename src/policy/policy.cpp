@@ -45,7 +45,7 @@ Gate read_gate(YamlFile& yaml, const YAML::Node& node) {
     return gate;
 }
 
-/// What narrows an entry has to say to what: left blank it would stand for everything.
+/// A key that narrows an entry must have a value: empty, the entry would cover everything.
 void check_filled(YamlFile& yaml, const YAML::Node& map, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
         const YAML::Node value = value_at(map, key);

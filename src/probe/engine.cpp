@@ -55,7 +55,7 @@ std::optional<std::int64_t> parse_api(const std::string& version) {
     return version.starts_with("1.") ? parse_number(version.substr(2)) : std::nullopt;
 }
 
-/// Throws unless this is a Docker Engine that we can talk to; returns the version to be spoken.
+/// Throws unless this is a Docker Engine that we can talk to; returns the API version to use.
 std::string negotiate(const Response& pong, const std::filesystem::path& socket) {
     const auto refuse = [](const std::string& what) { throw Error{Exit::failed, what, install_hint}; };
     if (pong.header("Libpod-API-Version"))
@@ -70,8 +70,8 @@ std::string negotiate(const Response& pong, const std::filesystem::path& socket)
     return fmt::format("1.{}", std::min(*api, newest_api));
 }
 
-/// Begins `engine.description`, and makes sure that `engine.api_version` is spoken. An engine that no longer speaks the
-/// newest one that we know is spoken to in the oldest that it has: what we ask for has not changed since 1.41.
+/// Begins `engine.description`, and makes sure that the engine accepts `engine.api_version`. For one that no longer
+/// accepts the newest version that we know, its oldest is used: what we ask for has not changed since 1.41.
 void load_version(const World& world, EngineInfo& engine) {
     const Response response = ask(world, engine, "GET", "/version", {400});
     engine.description = response.body;

@@ -1,4 +1,4 @@
-// The other direction: published images into layouts on disk, to be scanned or tested like those that were just built.
+// Downloads published images into layouts on disk, to be scanned or tested like those that were just built.
 #pragma once
 
 #include <cstddef>

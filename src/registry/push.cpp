@@ -128,7 +128,7 @@ struct Push {
         add_once(at->second.repositories, repository);
     }
 
-    /// Each blob goes over the line once; the other repositories mount it from the one that has it then.
+    /// Each blob is sent once; the other repositories mount it from the one that has it then.
     void store_blobs() {
         std::set<std::string> known;  // repositories that are not empty: only there is a HEAD for each blob worthwhile
         for (const Step& step : publication.steps) {

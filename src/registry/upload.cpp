@@ -23,7 +23,7 @@ Call make_call(const std::string& method, const std::string& host, const std::st
             .actions = "pull,push"};
 }
 
-/// A place to send to is gone after a broken connection, a restart or a wrong byte: begin again.
+/// An upload URL is gone after a broken connection, a restart or a wrong byte: begin again.
 bool is_worth_a_new_upload(const Response& response) {
     return is_worth_a_retry(response.status) || response.status == 404 || response.status == 416 ||
            has_error_code(response, "BLOB_UPLOAD_INVALID") || has_error_code(response, "DIGEST_INVALID");
@@ -95,7 +95,7 @@ struct Upload {
         return call;
     }
 
-    /// Whatever a registry has against a mount, it may take the bytes; but not if it is busy or does not respond.
+    /// A registry that rejects a mount may still take the bytes; but not if it is busy or does not respond.
     bool is_about_mount(const Response& response) const {
         if (mount_from.empty() || response.status == 202) return false;
         return response.status >= 500 || !is_worth_a_retry(response.status);

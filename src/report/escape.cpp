@@ -29,7 +29,7 @@ bool is_hidden(char32_t c) {
            c == 0xFEFF || c == 0x061C || (c >= 0xE0000 && c <= 0xE007F);
 }
 
-/// Breaks a word where GitHub would find a mention, a reference or an address in it; decoded only after Markdown has
+/// Breaks a word where GitHub would find a mention, a reference or a URL in it; decoded only after Markdown has
 /// been read.
 constexpr std::string_view word_break = "&#8203;";
 

@@ -54,7 +54,7 @@ Advice advise_on_secret(const Finding& finding, const LayerOrigin& origin) {
                                       shown_path(finding), where)};
 }
 
-/// What to do where no version helps. To wait is no advice for what is attacked.
+/// What to do where no version helps. What is known to be exploited cannot wait.
 Advice advise_without_fix(const Finding& finding) {
     if (finding.fix == FixState::not_affected) return {Action::no_fix, "not affected: nothing to do"};
     std::string what = finding.fix == FixState::wont_fix ? "its maintainers do not plan a fix" : "no fix yet";

@@ -34,7 +34,7 @@ std::string render_fix(const Finding& finding) {
     return finding.fix == FixState::fixed ? ", fixed in " + joined(finding.fixed_in, ", ") : ", no fix yet";
 }
 
-/// "high in libssl3 3.0.11 (layer sha256:f251bfe7f15b), fixed in 3.0.13, also known as GHSA-…, seen by trivy and grype"
+/// "high in libssl3 3.0.11 (layer sha256:f251bfe7f15b), fixed in 3.0.13, also known as GHSA-…, reported by trivy"
 std::string describe(const Finding& finding, const ImageLayers& layers) {
     std::string text = render_severities(finding) + " in ";
     text += finding.package.empty() ? shown_path(finding) : finding.package;
@@ -46,7 +46,7 @@ std::string describe(const Finding& finding, const ImageLayers& layers) {
     if (!finding.advisories.empty()) text += ", in " + joined(finding.advisories, ", ");
     std::vector<std::string> scanners;
     for (const Detection& detection : finding.reported_by) add_once(scanners, render_scanner(detection.scanner));
-    if (!scanners.empty()) text += ", seen by " + joined(scanners, " and ");
+    if (!scanners.empty()) text += ", reported by " + joined(scanners, " and ");
     return finding.known_exploited ? text + ", known to be exploited" : text;
 }
 

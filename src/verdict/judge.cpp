@@ -182,7 +182,7 @@ void check_scan(const ScanResult& scan, const Subject& subject, Time now, std::c
     for (const auto& [noun, count] : scan.report->not_judged)
         verdict.warnings.push_back(fmt::format("{} reports {}, which {} not judged here", scanner, counted(count, noun),
                                                count == 1 ? "is" : "are"));
-    // Trivy's report never does; then the day on which it was made has to do.
+    // Trivy's report never does; the day on which it was made is used instead.
     const bool dated = scan.report->database_date || (scan.report->scanner == Scanner::trivy && scan.report->created);
     if (scan.receipt.bare && !dated) verdict.warnings.push_back(scanner + " does not say how old its database is");
 }

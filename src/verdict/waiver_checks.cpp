@@ -1,4 +1,4 @@
-// What the entries of a policy did in a run: those that ended, will end, did nothing or say the same twice.
+// The entries of a policy that ended, will end soon, matched nothing in a run, or are given twice.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::days soon(14);
 
-/// What one entry met in all images.
+/// What one entry covered in all images.
 struct Use {
     std::size_t covered = 0;   ///< findings
     std::size_t outlived = 0;  ///< of these, findings in images whose base was rebuilt since: "until" is over
@@ -40,7 +40,7 @@ Use count_use(const Waiver& waiver, const std::vector<Verdict>& verdicts) {
     return use;
 }
 
-/// What a last day says by itself, of an exception or of a scope.
+/// Warns of an exception or a scope without a last day, or whose last day is over or near.
 void check_last_day(const std::string& name, const Place& at, const std::optional<Date>& last, std::size_t covered,
                     Date today, Problems& notes) {
     const std::string hint = "decide again with a new date, or remove it";

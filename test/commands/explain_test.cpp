@@ -30,8 +30,8 @@ TEST_CASE("explain reads the existing scans of each image and runs nothing") {
     CHECK(result.exit == Exit::done);
     CHECK(result.outputs.at("answer") == "blocks");
     CHECK(holds(fake.out.str(),
-                "  3.13.3-production-linux-amd64: present and blocks: high in libssl3 3.0.15, fixed in 3.0.16, seen by "
-                "trivy\n"));
+                "  3.13.3-production-linux-amd64: present and blocks: high in libssl3 3.0.15, fixed in 3.0.16, "
+                "reported by trivy\n"));
     for (const Command& command : fake.processes.ran) CHECK(command.argv.front() == "git");
     CHECK(fake.files.texts == files);
 }
@@ -45,7 +45,7 @@ TEST_CASE("explain says who accepts a finding until when, by today's policy") {
     CHECK(result.outputs.at("answer") == "accepted");
     CHECK(fake.out.str() ==
           "CVE-2026-1111\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:2 until "
-          "2026-12-01: not called (high in libssl3 3.0.15, fixed in 3.0.16, seen by trivy)\n");
+          "2026-12-01: not called (high in libssl3 3.0.15, fixed in 3.0.16, reported by trivy)\n");
     CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "accepted");
     fake.files.remove("vulnerability-policy.yml");
     CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "not gated");

@@ -295,18 +295,18 @@ TEST_CASE("explain gives a result per image: blocks, not gated, accepted, suppre
 
     CHECK(explained("ghsa-1") ==
           "ghsa-1\n  3.13.3-production-linux-amd64: present and blocks: high in a 1.0 (layer sha256:f251bfe7f15b), "
-          "fixed in 1.1, also known as GHSA-1, seen by grype" +
+          "fixed in 1.1, also known as GHSA-1, reported by grype" +
               not_known);
     CHECK(explained("CVE-2") ==
           "CVE-2\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:1 until "
-          "2026-12-01: not called (high in a 1.0, fixed in 1.1, seen by trivy)" +
+          "2026-12-01: not called (high in a 1.0, fixed in 1.1, reported by trivy)" +
               not_known);
     CHECK(explained("CVE-3") ==
-          "CVE-3\n  3.13.3-production-linux-amd64: present, not gated: low in b 1.0, no fix yet, seen by grype" +
+          "CVE-3\n  3.13.3-production-linux-amd64: present, not gated: low in b 1.0, no fix yet, reported by grype" +
               not_known);
     CHECK(explained("CVE-4") ==
           "CVE-4\n  3.13.3-production-linux-amd64: grype suppressed it by a built-in rule (c): high in c 1.0, no fix "
-          "yet, seen by grype" +
+          "yet, reported by grype" +
               not_known);
     CHECK(explained("CVE-9") ==
           "CVE-9\n  3.13.3-production-linux-amd64: not found by trivy (database of 2026-11-23T06:00:00Z), grype "
@@ -319,7 +319,7 @@ TEST_CASE("explain gives a result per image: blocks, not gated, accepted, suppre
     Subject half = image;
     half.scans[0].receipt.exit_code = 1;
     CHECK(explain({judged(half, policy)}, "CVE-3")[0].text ==
-          "present, not gated: low in b 1.0, no fix yet, seen by grype; more is not known: trivy ended with exit "
+          "present, not gated: low in b 1.0, no fix yet, reported by grype; more is not known: trivy ended with exit "
           "code 1");
 }
 
