@@ -90,7 +90,7 @@ struct LineRecorder : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, LineRecord
 
 /// What a person would say is wrong at this place.
 Problem describe_error(std::string_view text, std::size_t offset, rapidjson::ParseErrorCode code,
-                         const std::string& file) {
+                       const std::string& file) {
     const Place at{file, line_at(text, offset)};
     const char here = offset < text.size() ? text[offset] : '\0';
     const std::string_view before = trimmed(text.substr(0, offset));

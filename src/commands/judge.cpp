@@ -20,8 +20,8 @@ namespace {
 
 // judge --trivy FILE --grype FILE: two given reports, judged without a plan ---------------------------------------
 
-/// Only the report itself says which image it is about. What is not a report makes the verdict unknown, as a failed scan
-/// would.
+/// Only the report itself says which image it is about. What is not a report makes the verdict unknown, like a failed
+/// scan.
 ScanResult load_report(const World& world, Scanner scanner, const std::filesystem::path& file, const Digest& unset) {
     ScanResult result{.receipt = {.scanner = scanner, .manifest = unset, .config = unset, .report = unset}};
     Receipt& receipt = result.receipt;

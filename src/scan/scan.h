@@ -1,5 +1,5 @@
-// The scans: Trivy and Grype on the very bytes of a layout, a receipt for each. A scan that failed is a value: a receipt
-// with the reason. What that means is decided in verdict/.
+// The scans: Trivy and Grype on the very bytes of a layout, a receipt for each. A scan that failed is a value: a
+// receipt with the reason. What that means is decided in verdict/.
 #pragma once
 
 #include <chrono>
