@@ -25,7 +25,7 @@ Result make_test_result(const World& world, const Settings& settings, const std:
             if (row.result != RowResult::failed) continue;
             add(result.problems, at,
                 fmt::format("{}: {}: expected {}, found {}", report.name, row.check, row.expected, row.found),
-                "the row is called " + row.id + " in contract files");
+                "the check is called " + row.id + " in contract files");
         }
     }
     append(result.problems, check_contract_file(world, settings, reports));

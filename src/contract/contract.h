@@ -18,7 +18,7 @@ enum class RowResult {
 };
 std::string render_row_result(RowResult result);
 
-/// One assertion about one image.
+/// One check of one image: a row of its report.
 struct ContractRow {
     std::string id;     ///< stable, as used in contract files: "user-numeric"
     std::string check;  ///< a sentence: "the user is numeric and not root"

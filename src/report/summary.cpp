@@ -246,7 +246,7 @@ std::string render_publication_summary(const Run& run) {
 std::string render_contract_summary(const std::vector<ContractReport>& reports) {
     std::string text;
     for (const ContractReport& report : reports) {
-        Table failed{"", {"", "row", "check", "expected", "found"}, {}};
+        Table failed{"", {"", "name", "check", "expected", "found"}, {}};
         Table passed = failed;
         for (const ContractRow& row : report.rows) {
             const std::string found = row.because.empty() ? row.found : row.found + " — " + row.because;

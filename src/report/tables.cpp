@@ -142,7 +142,7 @@ Table make_change_table(const Run& run) {
         const Change& change = *image.change;
         std::string contract = dash;
         if (change.contract)
-            contract = change.contract->empty() ? the_same : counted(change.contract->size(), "row") + " changed";
+            contract = change.contract->empty() ? the_same : counted(change.contract->size(), "check") + " changed";
         table.rows.push_back(
             {{.kind = Kind::image, .text = image.image, .below = image.platform},
              code(std::string(change.published.brief())),

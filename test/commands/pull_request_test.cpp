@@ -136,7 +136,7 @@ TEST_CASE("A check that the released image passed and the proposed one fails is 
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, changes));
     CHECK(holds(summary, "| it stops | <code>stop</code> | passed | failed | all images |"));
-    CHECK(holds(summary, "| 1 row changed |"));
+    CHECK(holds(summary, "| 1 check changed |"));
 }
 
 TEST_CASE("Contract checks are only compared with those of the exact published image") {
@@ -145,5 +145,5 @@ TEST_CASE("Contract checks are only compared with those of the exact published i
     run_scan(fake.world(), fake.settings());
     const std::string summary = run_judge(fake.world(), fake.settings()).summary;
     CHECK(holds(summary, "What this change does"));
-    CHECK_FALSE(holds(summary, "row changed"));
+    CHECK_FALSE(holds(summary, "check changed"));
 }

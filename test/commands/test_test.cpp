@@ -35,7 +35,7 @@ TEST_CASE("An image in the engine is tested without a matrix, with a report file
     CHECK(result.exit == Exit::refused);
     CHECK(result.outputs.at("tested") == "false");
     CHECK(holds(result.problems, "registry:5000/team/service:1.0: "));
-    CHECK(result.problems.at(0).hint.starts_with("the row is called "));
+    CHECK(result.problems.at(0).hint.starts_with("the check is called "));
     CHECK(stage.fake.out.str().starts_with("### registry:5000/team/service:1.0: "));
     CHECK(stage.files.texts.contains("out/tests/registry_5000_team_service_1.0.json"));
 }
@@ -51,7 +51,7 @@ TEST_CASE("The contract file decides what is checked; an expired known failure i
     }
     stage.files.texts["contract.yml"] =
         off.substr(0, off.size() - 2) +
-        "]\nknown:\n  - {row: user-nonroot, reason: old, owner: team, review_by: 2026-11-22}\n";
+        "]\nknown:\n  - {check: user-nonroot, reason: old, owner: team, review_by: 2026-11-22}\n";
     const Result result = stage.run({{"reference", "service:1"}, {"contract", "contract.yml"}});
     CHECK(result.exit == Exit::refused);
     CHECK(holds(result.problems, "contract.yml:3: warning: the known failure of \"user-nonroot\" ended on 2026-11-22"));

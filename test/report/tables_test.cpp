@@ -80,7 +80,7 @@ TEST_CASE("packages, findings and rows are counted by kind of change") {
     change.added = {make_finding("CVE-1", "a", Severity::low)};
     change.contract = std::vector<ContractChange>{
         {.id = "stop", .check = "it stops", .before = std::nullopt, .now = RowResult::known}};
-    CHECK(first(run).ends_with(" | 1 in another version, 1 added, 2 removed | 1 added | 1 row changed"));
+    CHECK(first(run).ends_with(" | 1 in another version, 1 added, 2 removed | 1 added | 1 check changed"));
     CHECK(text_of(make_contract_change_table(run)) ==
           "it stops | stop | not tested | known failure | 3.13.3-development\n");
 }

@@ -275,7 +275,7 @@ TEST_CASE("Three services with compiled wheels work on both parents of both Pyth
     contract += "known:\n";
     for (const char* row : {"openssldir", "standard-modules"}) {  // what this 3.12 cannot do: docs/images.md
         contract += fmt::format(
-            "  - {{row: {}, images: [\"*3.12.1*\"], reason: linked in, owner: tests, review_by: 2099-12-31}}\n", row);
+            "  - {{check: {}, images: [\"*3.12.1*\"], reason: linked in, owner: tests, review_by: 2099-12-31}}\n", row);
     }
     project.real.files.write(project.tree / "contract.yml", contract);
     check_success(project.run("test", {"--reference", in_production, "--contract", "contract.yml"}));
@@ -417,7 +417,7 @@ TEST_CASE("The recipe before this one breaks the contract for the reasons that w
     const Finished tested =
         project.run("test", {"--reference", docker.name("old-production") + "," + docker.name("old-development")});
     CHECK(tested.exit_code == 1);
-    CHECK(holds(tested.err, "the row is called library-path in contract files"));
+    CHECK(holds(tested.err, "the check is called library-path in contract files"));
 
     const std::set<std::string> in_both = {"user-numeric", "python-version",  "python-environment",
                                            "uv-downloads", "trust-variables", "uv-path",
