@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "commands/commands.h"
-#include "pipeline/external_images.h"
+#include "pipeline/given_images.h"
 #include "pipeline/images.h"
 #include "pipeline/scans.h"
 #include "report/escape.h"

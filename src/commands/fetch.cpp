@@ -2,7 +2,7 @@
 #include <ostream>
 
 #include "commands/commands.h"
-#include "pipeline/external_images.h"
+#include "pipeline/given_images.h"
 #include "pipeline/images.h"
 
 Result run_fetch(const World& world, const Settings& settings) {

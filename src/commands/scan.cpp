@@ -3,7 +3,7 @@
 
 #include "commands/commands.h"
 #include "pipeline/baseline.h"
-#include "pipeline/external_images.h"
+#include "pipeline/given_images.h"
 #include "pipeline/images.h"
 #include "pipeline/reports.h"
 

@@ -1,4 +1,4 @@
-#include "pipeline/external_images.h"
+#include "pipeline/given_images.h"
 
 #include <set>
 
