@@ -61,13 +61,15 @@ void add_wheel(const FileTree& files, const std::string& record, const std::stri
     }
 }
 
-/// By real path: every file that is listed in /var/lib/dpkg/status.d/*.md5sums (distroless: PACKAGE_METADATA.md), or in
-/// the RECORD of a wheel whose dist-info directory has the METADATA that scanners read (PyPA specification "Recording
-/// installed projects"). A file that both list is the Debian package's.
+/// By real path: every file that is listed in /var/lib/dpkg/status.d/PACKAGE.md5sums (distroless: PACKAGE_METADATA.md),
+/// or in the RECORD of a wheel (PyPA specification "Recording installed projects"), where what scanners read of the
+/// package lies beside it. A file that both list is the Debian package's.
 RecordedFiles list_recorded_files(const FileTree& files) {
+    constexpr std::string_view sums = ".md5sums";
     RecordedFiles all;
     for (const auto& [path, fact] : files.files) {
-        if (path.starts_with("/var/lib/dpkg/status.d/") && path.ends_with(".md5sums"))
+        if (path.starts_with("/var/lib/dpkg/status.d/") && path.ends_with(sums) &&
+            files.has_file(path.substr(0, path.size() - sums.size())))
             add_debian_package(files, fact.text, all);
     }
     for (const auto& [path, fact] : files.files) {

@@ -171,6 +171,7 @@ inline ImageFacts make_good_production() {
     files["/usr/lib/libc.so.6"].libc_build = "2.36-9+deb12u13";
     files["/usr/lib/ld-linux-x86-64.so.2"] = make_program(200'000, "d1");
     files["/usr/lib/ld-linux-x86-64.so.2"].libc_build = "2.36-9+deb12u13";
+    files["/var/lib/dpkg/status.d/libc6"] = make_file("Package: libc6\nVersion: 2.36-9+deb12u13\n");
     files["/var/lib/dpkg/status.d/libc6.md5sums"] =
         make_file("c1  usr/lib/libc.so.6\nd1  usr/lib/ld-linux-x86-64.so.2\n");
     add_wheel_of_service(facts.files);

@@ -291,6 +291,12 @@ TEST_CASE("a wheel counts only with the metadata that scanners use") {
     CHECK(failed_rows(facts) == std::vector<std::string>{"no-debris", "libraries-registered", "libraries-once"});
 }
 
+TEST_CASE("a Debian package counts only with the record that scanners use") {
+    ImageFacts facts = make_good_production();
+    facts.files.files.erase("/var/lib/dpkg/status.d/libc6");
+    CHECK(failed_rows(facts) == std::vector<std::string>{"libraries-registered", "libraries-mapped"});
+}
+
 TEST_CASE("production on slim may have a shell, package managers and hash links") {
     ImageFacts facts = make_good_production();
     facts.expected.distroless = false;
