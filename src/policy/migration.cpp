@@ -39,7 +39,8 @@ void read_expiry(const std::string& text, const std::string& example, IgnoreEntr
         entry.obstacle = fmt::format("\"{}\" is not a day; write it as {}", text, example);
 }
 
-// .trivyignore: an id a line, fields between blanks, "exp:" among them; what follows a # is a comment.
+// .trivyignore: an id a line, fields between blanks, the first "exp:" among them. For Trivy a # begins a comment only
+// where the line does; what people write behind another one is the reason all the same.
 
 IgnoreEntry read_line(const std::string& line, const std::string& comment_above, const Place& at) {
     IgnoreEntry entry;
@@ -47,14 +48,13 @@ IgnoreEntry read_line(const std::string& line, const std::string& comment_above,
     entry.last_line = at.line;
     const std::size_t hash = line.find('#');
     entry.waiver.reason = hash == std::string::npos ? comment_above : std::string(trimmed(line.substr(hash + 1)));
-    const std::vector<std::string> fields = fields_of(line.substr(0, hash), ' ');
+    const std::vector<std::string> fields = fields_of(line, ' ');
     entry.waiver.id = fields.front();
-    for (const std::string& field : fields) {
-        if (field.starts_with("exp:") && entry.obstacle.empty()) read_expiry(field.substr(4), "exp:2026-12-31", entry);
-    }
+    const auto end = std::ranges::find_if(fields, [](const std::string& field) { return field.starts_with("exp:"); });
+    if (end != fields.end()) read_expiry(end->substr(4), "exp:2026-12-31", entry);
     if (entry.waiver.id.find(":exp:") != std::string::npos)
         entry.obstacle = "there has to be a blank before exp:, so trivy does not ignore it either";
-    if (!std::ranges::all_of(entry.waiver.id, [](char c) { return c > ' ' && c < '\x7f'; }))
+    if (!std::ranges::all_of(entry.waiver.id, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; }))
         entry.obstacle = "there is an invisible or foreign character in the id, so trivy does not ignore it either";
     return entry;
 }

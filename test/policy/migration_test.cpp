@@ -34,6 +34,16 @@ TEST_CASE("entries of .trivyignore move to a new policy, and the file is removed
     CHECK(moved(".trivyignore", "\f\n \v# of 2025\nCVE-1\texp:2027-01-01\f# not called\n").policy == result.policy);
 }
 
+TEST_CASE("a comment behind an id in .trivyignore is read as by Trivy: an end in it counts") {
+    const std::string reason = "not called exp:2027-01-01";
+    CHECK(moved(".trivyignore", "CVE-1 # " + reason + "\n").policy ==
+          replaced(std::string("exceptions:\n") + entry_of_cve_1, "not called", reason));
+    const Migration result = moved(".trivyignore", "CVE-1#not called\n");
+    CHECK(result.policy.empty());
+    CHECK(result.files[0].text == "CVE-1#not called\n");
+    CHECK(result.problems.size() == 1);
+}
+
 TEST_CASE("the existing text of a policy is unchanged, including comments and indentation") {
     const std::string policy = R"(# ours
 gate: {severity: high}
