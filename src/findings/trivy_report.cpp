@@ -94,12 +94,12 @@ void place_in(const Json& result, const Sources& sources, Finding& finding) {
     if (source != sources.end()) detection.upstreams = {source->second};
     finding.package_type = package_type_of(view_at(result, "Type"));
     finding.package = package_name(finding.package, finding.package_type);
-    check_fix(finding);
-    detection.fix = finding.fix;
     if (view_at(result, "Class") == "os-pkgs" || is_system_package(finding.package_type)) {
         finding.path.clear();
         return;
     }
+    check_fix(finding);  // what a distribution ships is released
+    detection.fix = finding.fix;
     // Trivy names a file per package, or one for the whole result ("usr/local/bin/uv").
     const std::string target = text_at(result, "Target");
     const bool is_group = target == "Python" || target == "Node.js" || target == "Java" || target == "Ruby" ||

@@ -89,6 +89,20 @@ TEST_CASE("the fix state in a Trivy report: a version counts, then the status") 
     CHECK(with_id(report.findings, "CVE-2026-0006").fixed_in == std::vector<std::string>{"2.0.6", "1.26.17"});
 }
 
+TEST_CASE("a fix that a distribution ships is no pre-release, whatever its version and the distribution's name") {
+    for (const std::string type : {"debian", "sles", "opensuse-leap", "a later one"}) {
+        INFO(type);
+        const Report report = parse_trivy_report(
+            R"({"SchemaVersion": 2, "ArtifactType": "container_image", "Metadata": {}, "Results": [
+                {"Target": "x", "Class": "os-pkgs", "Type": ")" +
+                type + R"(", "Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "grub2",
+                  "InstalledVersion": "2.06-150500.29.25.12", "FixedVersion": "2.12~rc1-150600.8.6"}]}]})",
+            "it");
+        REQUIRE(report.findings.size() == 1);
+        CHECK(report.findings[0].fix == FixState::fixed);
+    }
+}
+
 TEST_CASE("a missing title is replaced by the first line of the description; unknown severity is kept") {
     const Report report = parse_trivy_report(fixture("trivy.json"), "trivy.json");
     CHECK(with_id(report.findings, "CVE-2026-0004").title == "Tar keeps the setuid bit.");
