@@ -52,6 +52,16 @@ ScanSettings make_scan_settings(const World& world, const Settings& settings, co
     return scan;
 }
 
+/// Grype finds an interpreter that no package owns by the version that its build left in the file, if it did; the
+/// report does not tell what was not found (scanners-run.md §8).
+bool lists_no_python(const World& world, const Settings& settings, const Layout& layout) {
+    const auto inventories = load_inventories(world.files, settings.out / "scans", layout.name, layout.manifest);
+    const auto of_grype = inventories.find(Scanner::grype);
+    return of_grype != inventories.end() && std::ranges::none_of(of_grype->second, [](const Package& package) {
+               return package.name == "python";
+           });
+}
+
 }  // namespace
 
 void fetch_databases_early(const World& world, const Settings& settings) {
@@ -108,6 +118,7 @@ std::vector<Verdict> judge_images(const World& world, const Settings& settings, 
         Subject subject = make_subject(world, settings, layout);
         subject.target = render_target(image_of(project.plan, layout.image).target);
         subject.stand_in_bases = subject.stand_in_bases || stand_ins;
+        subject.python_unseen = lists_no_python(world, settings, layout);
         subject.base_rebuilt = base && is_rebuilt(*base);
         if (base) subject.base_created = base->created;
         if (const auto replaced = published.find(layout.name); replaced != published.end())

@@ -332,6 +332,8 @@ Verdict judge(Subject subject, const Policy& policy, Time now, std::chrono::hour
         verdict.sample_data = verdict.sample_data || scan.receipt.sample_data;
     }
     check_scans(subject, policy, now, max_database_age, verdict);
+    if (subject.python_unseen)
+        verdict.warnings.emplace_back("grype lists no Python in the image, so it looked up no vulnerability of it");
     std::vector<Report*> reports;
     for (ScanResult& scan : subject.scans) {
         if (scan.report && !is_about_another(scan, subject)) reports.push_back(&*scan.report);

@@ -59,7 +59,8 @@ struct Subject {
     std::string architecture = {};  ///< "amd64"
     std::vector<ScanResult> scans = {};
     bool stand_in_bases = false;
-    bool base_rebuilt = false;  ///< its base's reference names another digest now: ends waivers "until: base-rebuilt"
+    bool python_unseen = false;  ///< Grype, the only one that could, lists no Python in an image that has one
+    bool base_rebuilt = false;   ///< its base's reference names another digest now: ends waivers "until: base-rebuilt"
     std::optional<Time> base_created = {};  ///< of the base image: newer than a waiver, it ends that one too
     /// Keys of the findings in the published image that it would replace. With gate.pull_requests: new-only they do not
     /// block, whether they block there or not: a change does not add them.

@@ -21,6 +21,7 @@ struct GitHubWorld : BuiltWorld {
     bool of_debian = true;             ///< it is in a Debian package, otherwise in a Python package
     std::string libc6 = "2.36-9";      ///< the version that both scanners list in every image from now on
     std::string libc6_in_published;    ///< the same for images fetched for a comparison, if different
+    bool lists_python = true;          ///< Grype lists the interpreter, from now on
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
     int missing_status = 404;                       ///< the registry's response for what it does not have
@@ -208,7 +209,7 @@ struct GitHubWorld : BuiltWorld {
         processes.stub_with({"grype", "-q", "-c", "empty.yaml", "sbom:grype.cdx.json"},
                             [this](const Command& c) { return leave(c, "grype.json", grype_report("", "")); });
         processes.stub_with({"grype", "-q"}, [this](const Command& c) {
-            leave(c, "grype.cdx.json", sbom_of(c, interpreter));
+            leave(c, "grype.cdx.json", sbom_of(c, lists_python ? interpreter : ""));
             const auto [manifest, config] = image_in_view(c);
             return leave(c, "grype.json", grype_report(config.text(), manifest.text()));
         });

@@ -48,6 +48,15 @@ TEST_CASE("A layout on disk is scanned and judged by the policy of the work tree
     CHECK(fake.files.names_in("out/verdicts") == std::vector<std::string>{"3.13.3-production-linux-amd64.json"});
 }
 
+TEST_CASE("An image in which Grype lists no interpreter has a warning: no other scanner looks for one") {
+    GitHubWorld fake;
+    for (const bool listed : {false, true}) {
+        fake.lists_python = listed;
+        CHECK(run_scan(fake.world(), fake.settings()).outputs.at("verdict") == "clean");
+        CHECK(holds(fake.files.texts.at("out/summary.md"), "grype lists no Python in the image") == !listed);
+    }
+}
+
 TEST_CASE("A second command reuses scans with the same databases and names the earlier run") {
     Laptop fake;
     fake.environment["HOME"] = "/home/user";
