@@ -101,7 +101,7 @@ void check_age(const std::string& what, Time made, Time now, std::chrono::hours 
     // A day's difference is that of --today, which begins at midnight.
     if (made > now + std::chrono::days(1))
         reasons.push_back(fmt::format("{} {}, which is yet to come: its age is not known", what, render_time(made)));
-    if (now - made <= max_age) return;
+    if (std::chrono::ceil<std::chrono::hours>(now - made) <= max_age) return;
     const auto age = std::chrono::duration_cast<std::chrono::hours>(now - made);
     reasons.push_back(fmt::format("{} {}, {} old; at most {} are allowed", what, render_time(made),
                                   counted(static_cast<std::size_t>(age.count()), "hour"),
@@ -110,7 +110,6 @@ void check_age(const std::string& what, Time made, Time now, std::chrono::hours 
 
 void check_database(const ScanResult& scan, Time now, std::chrono::hours max_age, std::vector<std::string>& reasons) {
     if (!scan.report->database_fault.empty()) reasons.push_back("says of its database: " + scan.report->database_fault);
-    if (max_age == std::chrono::hours::max()) return;
     if (scan.report->created)
         check_age("made its report on", *scan.report->created, now, std::max(max_age, max_report_age), reasons);
     const std::optional<Time> date =

@@ -237,8 +237,11 @@ TEST_CASE("a database of exactly the allowed age is accepted") {
     Subject image = image_with({}, {});
     image.scans[0].receipt.database_date = noon - std::chrono::hours(48);
     CHECK(judged(image, {}).outcome == Outcome::clean);
-    image.scans[0].receipt.database_date.reset();
+    image.scans[0].receipt.database_date = noon - std::chrono::hours(48) - std::chrono::seconds(1);
+    CHECK(judged(image, {}).outcome == Outcome::unknown);
     CHECK(judge(image, {}, noon, std::chrono::hours::max()).outcome == Outcome::clean);
+    image.scans[0].receipt.database_date.reset();
+    CHECK(judge(image, {}, noon, std::chrono::hours::max()).outcome == Outcome::unknown);
 }
 
 TEST_CASE("a database with a future date has an unknown age") {
