@@ -13,6 +13,7 @@
 #include "probe/image_tar.h"
 #include "probe/probe_program.h"
 #include "system/parallel.h"
+#include "system/relay.h"
 #include "system/timings.h"
 
 namespace {
@@ -86,7 +87,7 @@ std::string create(EngineRun& engine, const Test& test, ContainerPlan plan) {
 void read_answers(const ContainerOutput& output, ContainerRun& run) {
     run.answers = parse_answers(output.out);
     const std::vector<std::string> lines = lines_of(trimmed(output.err));
-    run.last_line = lines.empty() ? "" : lines.back().substr(0, 300);
+    run.last_line = lines.empty() ? "" : one_line(lines.back(), 300);
 }
 
 ContainerRun run_to_end(EngineRun& engine, const Test& test, const std::string& id) {

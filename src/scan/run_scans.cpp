@@ -14,6 +14,7 @@
 #include "scan/scan_files.h"
 #include "system/files.h"
 #include "system/parallel.h"
+#include "system/relay.h"
 #include "system/timings.h"
 
 namespace {
@@ -66,7 +67,7 @@ std::string telling_line(const std::string& err) {
 /// Why the process is not a scan; empty if it ended well.
 std::string find_bad_end(const Command& command, const Finished& finished) {
     const std::string& name = command.argv.front();
-    const std::string said = telling_line(finished.err);
+    const std::string said = one_line(telling_line(finished.err));
     if (finished.timed_out) return fmt::format("{} did not end within {} s", name, command.timeout.count());
     if (finished.exit_code == 127) return "there is no " + name + " on PATH";
     if (finished.exit_code == 0) return "";

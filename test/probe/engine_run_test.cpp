@@ -247,6 +247,15 @@ TEST_CASE("a container that exits early fails its own probes and those that were
     CHECK(rows.at("any-user").found == "the container is not running");
 }
 
+TEST_CASE("the last line on a container's standard error is cut between two characters, without escape sequences") {
+    Stage stage;
+    stage.engine.short_lived = true;
+    const std::string longest(290, 'x');
+    stage.engine.said = "first\n\x1b[31m" + longest + "\x1b[0mä\n";
+    CHECK(test_service(stage, TestSettings{}).at("orphans").found ==
+          "the container ended with exit code 143 before: " + longest);
+}
+
 TEST_CASE("the certificate authority added for the test is not counted as trusted by the image") {
     Stage stage;
     std::string added;

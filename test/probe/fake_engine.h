@@ -45,6 +45,7 @@ class FakeEngine {
     std::string configuration = R"({"Architecture":"amd64","Config":{"User":"1000"}})";  ///< of every image
     bool endless = false;      ///< no container exits by itself
     bool short_lived = false;  ///< every container exits immediately
+    std::string said;          ///< on the standard error of every container
     std::chrono::seconds stop_takes{0};
     /// The output of a container or of a process in it.
     std::function<std::string(const std::string& description)> log = [](const std::string& description) {
@@ -175,7 +176,7 @@ class FakeEngine {
 
     Response read_log(const Request& request) {
         const std::lock_guard lock(mutex_);
-        return {200, {}, frame(1, log(containers.at(id_of(request)).description))};
+        return {200, {}, frame(1, log(containers.at(id_of(request)).description)) + frame(2, said)};
     }
 
     Response save(const Request& request) {

@@ -85,6 +85,8 @@ TEST_CASE("a scan that did not run is a receipt with the reason, not an error") 
     CHECK(failure_of_trivy([](const Command&) {
               return ended(2, "panic: runtime error: index out of range\n\ngoroutine 1\nmain.go:12\n");
           }) == "trivy ended with exit code 2: panic: runtime error: index out of range");
+    CHECK(failure_of_trivy([](const Command&) { return ended(1, "FATAL\t\x1b[31mno\x1b[0m such file\r"); }) ==
+          "trivy ended with exit code 1: FATAL\tno such file");
     CHECK(failure_of_trivy([](const Command&) { return ended(137); }) == "trivy ended with exit code 137");
     CHECK(failure_of_trivy([](const Command&) { return Finished{.exit_code = 143, .timed_out = true}; }) ==
           "trivy did not end within 900 s");
