@@ -288,13 +288,18 @@ void JsonWriter::write_key(std::string_view key) {
 
 void JsonWriter::write_text(std::string_view text) {
     // Most texts have nothing to escape, and a report has hundreds of thousands of them.
-    if (std::ranges::none_of(text,
-                             [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\\'; })) {
+    if (std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c >= 0x80 || c == '"' || c == '\\'; })) {
         text_.append(1, '"').append(text).append(1, '"');
         return;
     }
+    std::string valid;  // the name of a file in an image may be of any bytes
+    while (!text.empty()) {
+        const auto [character, length] = first_character(text);
+        valid += character == U'\uFFFD' ? "\xEF\xBF\xBD" : text.substr(0, length);
+        text.remove_prefix(length);
+    }
     rapidjson::StringBuffer quoted;
-    rapidjson::Writer<rapidjson::StringBuffer>(quoted).String(text.data(),
-                                                              static_cast<rapidjson::SizeType>(text.size()));
+    rapidjson::Writer<rapidjson::StringBuffer>(quoted).String(valid.data(),
+                                                              static_cast<rapidjson::SizeType>(valid.size()));
     text_.append(quoted.GetString(), quoted.GetSize());
 }

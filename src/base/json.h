@@ -62,7 +62,8 @@ using JsonScalar = std::variant<std::monostate, std::string_view, std::int64_t, 
 JsonScalar unless_empty(std::string_view text);  ///< omitted if there is no text
 using JsonFields = std::initializer_list<std::pair<std::string_view, JsonScalar>>;
 
-/// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed.
+/// Writes JSON in the order in which it is called. Indented by two blanks, ends in a line feed. Bytes that are not
+/// UTF-8 become U+FFFD.
 class JsonWriter {
   public:
     void open_object() { open('{'); }

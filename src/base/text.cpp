@@ -1,6 +1,8 @@
 #include "base/text.h"
 
 #include <fmt/format.h>
+#include <rapidjson/encodings.h>
+#include <rapidjson/memorystream.h>
 
 #include <algorithm>
 #include <charconv>
@@ -38,6 +40,14 @@ std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(blanks);
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::pair<char32_t, std::size_t> first_character(std::string_view text) {
+    if (static_cast<unsigned char>(text.front()) < 0x80) return {text.front(), 1};
+    rapidjson::MemoryStream stream(text.data(), text.size());
+    unsigned character = 0;
+    if (!rapidjson::UTF8<>::Decode(stream, &character)) return {U'\uFFFD', 1};
+    return {character, stream.Tell()};
 }
 
 std::vector<std::string> lines_of(std::string_view text) {

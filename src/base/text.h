@@ -6,10 +6,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Without leading and trailing blanks, tabs, carriage returns and line feeds.
 std::string_view trimmed(std::string_view text);
+
+/// The first character of a text that is not empty, and how many bytes it takes: U+FFFD and one byte where the text is
+/// not UTF-8.
+std::pair<char32_t, std::size_t> first_character(std::string_view text);
 
 /// Lines without their LF or CRLF. A last line without a line feed counts; an empty text has no lines.
 std::vector<std::string> lines_of(std::string_view text);

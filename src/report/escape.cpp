@@ -1,23 +1,10 @@
 #include "report/escape.h"
 
-#include <rapidjson/memorystream.h>
-
 #include <algorithm>
 
 #include "base/text.h"
 
 namespace {
-
-constexpr char32_t replacement = 0xFFFD;
-
-/// The next character, and how many bytes it took: one byte and U+FFFD where the text is not UTF-8.
-std::pair<char32_t, std::size_t> next_character(std::string_view rest) {
-    if (static_cast<unsigned char>(rest.front()) < 0x80) return {rest.front(), 1};
-    rapidjson::MemoryStream stream(rest.data(), rest.size());
-    unsigned character = 0;
-    if (!rapidjson::UTF8<>::Decode(stream, &character)) return {replacement, 1};
-    return {character, stream.Tell()};
-}
 
 bool is_blank(char32_t c) {
     return c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0x2028 || c == 0x2029;
@@ -75,7 +62,7 @@ std::string clean_line(std::string_view text, std::size_t max_characters) {
     std::size_t count = 0;
     bool blank = false;  // one or more are waiting: written only if something follows
     while (!text.empty()) {
-        const auto [character, length] = next_character(text);
+        const auto [character, length] = first_character(text);
         const std::string_view bytes = text.substr(0, length);
         text.remove_prefix(length);
         if (is_hidden(character)) continue;
@@ -87,7 +74,7 @@ std::string clean_line(std::string_view text, std::size_t max_characters) {
         if (count > max_characters) return line + "…";
         if (blank) line += ' ';
         blank = false;
-        line += character == replacement ? "\xEF\xBF\xBD" : bytes;
+        line += character == U'\uFFFD' ? "\xEF\xBF\xBD" : bytes;
     }
     return line;
 }

@@ -261,6 +261,10 @@ TEST_CASE("written JSON can be read back, whatever its characters") {
     writer.item("\x1b\b\f\r\t\x7f");
     writer.close();
     CHECK(writer.text() == "[\n  \"\\u001B\\b\\f\\r\\t\x7f\"\n]\n");
+    JsonWriter foreign;
+    foreign.open_array();
+    foreign.item("/opt/caf\xE9, \xC3\xA9\xF0\x9F\x90\x8D\xC3");
+    CHECK(text_of(parse_tool_json(foreign.text(), "it")[0]) == "/opt/caf\uFFFD, é🐍\uFFFD");
     for (const double number : {0.0, 1.0, 9.8, 0.00043, 1e-9, 123456789.125, -2.5}) {
         JsonWriter one;
         one.open_object();
