@@ -136,6 +136,11 @@ struct Planner {
             refuse(Exit::refused, version_line(),
                    name + " is published already, and what goes into the image has changed since",
                    "raise DEFRA_VERSION");
+        } else if (!std::ranges::is_permutation(existing->platforms, plan.platforms)) {
+            refuse(Exit::refused, version_line(),
+                   fmt::format("{} is published for {}, and this run is for {}", name,
+                               joined(existing->platforms, ", "), joined(plan.platforms, ", ")),
+                   "raise DEFRA_VERSION, or give the same --platforms: a version is written once");
         }
         return {true, existing->index};
     }

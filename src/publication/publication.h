@@ -47,6 +47,7 @@ struct ExistingTag {
     std::string version;  ///< DEFRA_VERSION; empty if not known
     std::string source;   ///< repository it was made from
     std::string title{};  ///< the image's name, "3.13.3-production"; empty if not known
+    std::vector<std::string> platforms{};  ///< of the images that the index joins
 };
 
 /// Of the tags of the destination, the one of that name; nullptr: it is not there.
@@ -107,8 +108,8 @@ struct PublicationRules {
 /// From what was planned, built and judged, and the tags of the destination: what to do, or every reason why not. Every
 /// member that is an image needs a clean verdict for exactly its digest, or one that is no worse. A version tag is
 /// written once: the same inputs are published already (an earlier attempt that got half way is completed with its
-/// bytes), other inputs need another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and not from an
-/// unknown age.
+/// bytes), other inputs or platforms need another DEFRA_VERSION. Moving tags only move forwards in DEFRA_VERSION, and
+/// not from an unknown age.
 Publication plan_publication(const Plan& plan, const std::vector<Candidate>& candidates,
                              const std::vector<Verdict>& verdicts, const std::vector<ExistingTag>& existing,
                              const PublicationRules& rules);

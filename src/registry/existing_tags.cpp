@@ -94,14 +94,18 @@ struct TagLookup {
 
 ExistingTag make_existing_tag(const std::string& repository, const std::string& tag, const Digest& digest,
                               const Manifest& index) {
-    return {.repository = repository,
-            .tag = tag,
-            .index = digest,
-            .inputs = Digest::parse(text_at(index.annotations, inputs_annotation)),
-            .revision = text_at(index.annotations, revision_annotation),
-            .version = text_at(index.annotations, version_annotation),
-            .source = text_at(index.annotations, source_annotation),
-            .title = text_at(index.annotations, title_annotation)};
+    ExistingTag existing{.repository = repository,
+                         .tag = tag,
+                         .index = digest,
+                         .inputs = Digest::parse(text_at(index.annotations, inputs_annotation)),
+                         .revision = text_at(index.annotations, revision_annotation),
+                         .version = text_at(index.annotations, version_annotation),
+                         .source = text_at(index.annotations, source_annotation),
+                         .title = text_at(index.annotations, title_annotation)};
+    for (const Descriptor& child : index.children) {
+        if (child.platform != "unknown/unknown") existing.platforms.push_back(child.platform);
+    }
+    return existing;
 }
 
 std::vector<ExistingTag> load_existing_tags(Client& client, const std::string& host,

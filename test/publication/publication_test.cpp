@@ -145,6 +145,20 @@ TEST_CASE("A version published from other inputs is never overwritten: the hint 
     CHECK(publication.problems.front().hint == "raise DEFRA_VERSION");
 }
 
+TEST_CASE("A version published for other platforms is not taken for what is planned") {
+    Plan both = plan();
+    both.platforms = {"linux/amd64", "linux/arm64"};
+    ExistingTag there = existing("1.1.0-python3.13.3", sha256("the index that is published"), inputs);
+    there.platforms = {"linux/amd64"};
+    const Publication refused = plan_publication(both, {candidate()}, {verdict()}, {there}, {});
+    REQUIRE(refused.exit == Exit::refused);
+    CHECK(refused.problems.front().what ==
+          "defradigital/python:1.1.0-python3.13.3 is published for linux/amd64, and this run is for linux/amd64, "
+          "linux/arm64");
+    there.platforms = {"linux/arm64", "linux/amd64"};
+    CHECK_FALSE(plan_publication(both, {candidate()}, {verdict()}, {there}, {}).is_refused());
+}
+
 TEST_CASE("A version without recorded inputs predates this action and is not overwritten") {
     const Publication publication = publish({verdict()}, {existing("1.1.0-python3.13.3", index_digest, std::nullopt)});
     REQUIRE(publication.is_refused());

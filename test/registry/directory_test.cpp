@@ -71,6 +71,7 @@ TEST_CASE("The published tags, inputs, version and revision can be read back") {
     CHECK(existing[0].inputs == sha256("inputs"));
     CHECK(existing[0].version == "1.0.0");
     CHECK(existing[0].revision == "540323a");
+    CHECK(existing[0].platforms == std::vector<std::string>{"linux/amd64"});
 }
 
 TEST_CASE("Every blob in the registry equals the one that was built") {
