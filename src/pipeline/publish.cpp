@@ -100,7 +100,12 @@ struct Planning {
             for (std::size_t i = 0; i < images.size(); ++i) {
                 Candidate& candidate = *std::ranges::find(candidates.all, images[i].name, &Candidate::name);
                 candidate.index = images[i].index;
-                candidate.members = add_members(candidate.name, out.images[i].layouts, candidates.sources);
+                const std::vector<Member> built = std::exchange(
+                    candidate.members, add_members(candidate.name, out.images[i].layouts, candidates.sources));
+                candidate.as_built &= std::ranges::all_of(candidate.members, [&](const Member& member) {
+                    return member.is_attestation ||
+                           std::ranges::find(built, member.manifest, &Member::manifest) != built.end();
+                });
                 candidates.sources.indexes[candidate.name] = out.images[i].bytes;
             }
             verdicts.insert(verdicts.end(), out.verdicts.begin(), out.verdicts.end());

@@ -33,7 +33,7 @@ struct Planner {
         if (publication.is_refused()) return publication;
         for (const auto& [candidate, state] : images) {
             publication.images.push_back({candidate.name, candidate.repository, candidate.version_tag, state.index,
-                                          candidate.inputs, state.index == candidate.index});
+                                          candidate.inputs, candidate.as_built && state.index == candidate.index});
             if (!state.is_published) store(candidate);
         }
         std::size_t published = 0;

@@ -35,6 +35,7 @@ struct Candidate {
     Digest index;
     Digest inputs;
     std::vector<Member> members;
+    bool as_built = true;  ///< false: an earlier run's, with other images than those that were built here
 };
 
 /// What one tag of the destination names now.

@@ -398,6 +398,8 @@ TEST_CASE("A partial publication is scanned again and completed with its own byt
         CHECK(half.registry.tags.at(name + ":latest-3.12") == half.before.at(name + ":1.1.0-python3.12.6"));
         CHECK(half.registry.tags.at(name + ":1.1.0-python3.13.3") == half.before.at(name + ":1.1.0-python3.13.3"));
     }
+    // A release archives what was built here, and has to say that other bytes are published.
+    CHECK_FALSE(holds(half.github.files.texts.at("out/publication.json"), "\"as_built\": true"));
 }
 
 TEST_CASE("A newer version published during the rescan keeps its moving tags") {
