@@ -42,6 +42,16 @@ std::string resolve_url(const std::string& from, const std::string& location) {
     return without_query.substr(0, without_query.rfind('/') + 1) + location;
 }
 
+/// Bearer before Basic: a registry that offers both may accept only the token.
+std::optional<Challenge> choose_challenge(const Response& response) {
+    std::optional<Challenge> basic;
+    for (const Challenge& challenge : parse_challenges(response.all_headers("WWW-Authenticate"))) {
+        if (challenge.scheme == "bearer" && !text_at(challenge.values, "realm").empty()) return challenge;
+        if (challenge.scheme == "basic") basic = challenge;
+    }
+    return basic;
+}
+
 bool is_read(const Call& call) {
     return call.request.method == "GET" || call.request.method == "HEAD";
 }
@@ -118,17 +128,7 @@ void Client::log_in(const Call& call) {
         send_with_retries({.url = base_url(call.host) + "/v2/", .max_body = max_token_body}, call.host);
     if (response.status != 401) return;
     const std::lock_guard lock(token_mutex_);
-    if (const auto challenge = choose_challenge(call, response)) challenges_[call.host] = *challenge;
-}
-
-/// Bearer before Basic: a registry that offers both may accept only the token.
-std::optional<Challenge> Client::choose_challenge(const Call& call, const Response& response) const {
-    std::optional<Challenge> basic;
-    for (const Challenge& challenge : parse_challenges(response.all_headers("WWW-Authenticate"))) {
-        if (challenge.scheme == "bearer" && !text_at(challenge.values, "realm").empty()) return challenge;
-        if (challenge.scheme == "basic" && has_credentials(call.host, call.repository)) basic = challenge;
-    }
-    return basic;
+    if (const auto challenge = choose_challenge(response)) challenges_[call.host] = *challenge;
 }
 
 Response Client::send_authorized(const Call& call, Request request) {
@@ -234,11 +234,13 @@ Client::Token Client::token_for(const Call& call, const std::string& used, const
     if (known.authorization != used && known.good_until > world_.clock.now()) return known;
     std::optional<Challenge> challenge;
     if (refusal != nullptr) {
-        challenge = choose_challenge(call, *refusal);
+        challenge = choose_challenge(*refusal);
     } else if (const auto earlier = challenges_.find(call.host); earlier != challenges_.end()) {
         challenge = earlier->second;
     }
-    if (!challenge) return {};
+    // One login may be known for a path of the host, and none for this repository.
+    const bool is_basic = challenge && challenge->scheme == "basic";
+    if (!challenge || (is_basic && !has_credentials(call.host, call.repository))) return {};
     known = fetch_token(call, *challenge);
     challenges_[call.host] = *challenge;
     return known.authorization == used ? Token{} : Token{known.authorization, known.good_until, true};

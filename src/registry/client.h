@@ -76,7 +76,6 @@ class Client {
     };
 
     void log_in(const Call& call);
-    std::optional<Challenge> choose_challenge(const Call& call, const Response& response) const;
     Response send_authorized(const Call& call, Request request);
     Response send_with_retries(const Request& request, const std::string& host, bool once = false);
     Response follow(const Call& call, Request request, Response response);

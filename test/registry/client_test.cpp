@@ -197,6 +197,16 @@ TEST_CASE("Basic authentication is used if the registry offers nothing else") {
     CHECK(authorization(fake.http.sent[1]) == "Basic dTpw");
 }
 
+TEST_CASE("A login for one path of a host is not used for the others: they are asked without one") {
+    ClientWorld fake({.credentials = {{"localhost:5000/a", {"u", Secret("p")}}}});
+    fake.http.stub("GET", "http://localhost:5000/v2/", 401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}});
+    fake.http.stub("GET", "http://localhost:5000/v2/*", 200, "{}");
+    fake.client.send({.host = "localhost:5000", .repository = "a/x", .path = "manifests/1"});
+    CHECK(fake.client.send({.host = "localhost:5000", .repository = "b/x", .path = "manifests/1"}).status == 200);
+    CHECK(authorization(fake.http.sent[1]) == "Basic dTpw");
+    CHECK(authorization(fake.http.sent[2]).empty());
+}
+
 TEST_CASE("A second 401 is final: no further token is requested") {
     ClientWorld fake;
     fake.http.stub("GET", manifest_url, 401, "", {bearer});
