@@ -35,8 +35,8 @@ std::optional<std::string> decode_base64(const std::string& text) {
     const int length =
         EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                         reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    if (length < 0) return std::nullopt;
     const std::size_t padding = text.size() - 1 - text.find_last_not_of('=');
+    if (length < 0 || padding > 2) return std::nullopt;
     bytes.resize(static_cast<std::size_t>(length) - padding);
     return bytes;
 }

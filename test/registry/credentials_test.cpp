@@ -47,7 +47,7 @@ TEST_CASE("an identity token is not used, and a warning says so") {
 }
 
 TEST_CASE("an unreadable entry is reported without showing it") {
-    for (const char* auth : {"%%%%", "bm9jb2xvbg==", "abc"}) {
+    for (const char* auth : {"%%%%", "bm9jb2xvbg==", "abc", "===="}) {
         const DockerConfig config =
             parse_docker_config(std::string(R"({"auths":{"ghcr.io":{"auth":")") + auth + R"("}}})", "config.json");
         CHECK(config.credentials.empty());
