@@ -63,7 +63,10 @@ BuildContext::BuildContext(const Dockerfile& dockerfile, std::string_view docker
         std::string_view text = trimmed(line);
         const bool lets_in = text.starts_with('!');
         if (lets_in) text = trimmed(text.substr(1));
-        if (!text.empty()) ignored_.push_back({parts_of(text), lets_in});
+        std::vector<std::string> parts = parts_of(text);
+        // "." matches nothing (Docker's reference: "for historical reasons"), nor does what leads out of the context.
+        const bool leads_out = !text.starts_with('/') && parts_of("x/" + std::string(text)).size() == parts.size();
+        if (!parts.empty() && !leads_out) ignored_.push_back({std::move(parts), lets_in});
     }
 }
 

@@ -41,6 +41,10 @@ TEST_CASE(".dockerignore follows Docker's rules") {
     CHECK_FALSE(is_let_in("*\n!image\nimage/deep\n", "image/deep/x"));
     CHECK(is_let_in("*\n! a\n", "a"));
     CHECK_FALSE(is_let_in("!a\n*\n", "a"));
+    CHECK(is_let_in(".\n./\n/\n", "a"));
+    CHECK_FALSE(is_let_in("*\n!.\n", "a"));
+    CHECK(is_let_in("../a\na/../../a\n", "a"));
+    CHECK_FALSE(is_let_in("/../a", "a"));
 }
 
 TEST_CASE("a build reads the named paths and everything below them") {
