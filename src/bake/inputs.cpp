@@ -38,11 +38,15 @@ bool read_directory(Files& files, const fs::path& root, const std::string& direc
             found_more |= read_directory(files, root, path, context, inputs);
             const unsigned mode = mode_of(root / path, true);
             if (inputs.size() > before && mode != 0755) inputs.push_back(make_input(path + "/", mode, sha256("")));
-        } else if (!context.holds(path)) {
             continue;
-        } else if (const fs::path target = fs::read_symlink(root / path, error); error) {
+        }
+        // A link on the way to what is read is followed by BuildKit.
+        const bool is_read = context.holds(path);
+        if (!is_read && !context.may_hold_below(path)) continue;
+        const fs::path target = fs::read_symlink(root / path, error);
+        if (error && is_read) {
             inputs.push_back(make_input(path, mode_of(root / path, false), files.digest_of(root / path)));
-        } else {
+        } else if (!error) {
             inputs.push_back({path, false, sha256("link " + target.string())});
             const fs::path place = target.is_absolute() ? target : fs::path(path).parent_path() / target;
             found_more |= context.add(place.generic_string());

@@ -90,6 +90,13 @@ TEST_CASE("file modes and links are inputs, for real files") {
     CHECK(is_new());
     real.files.write(tree / "other/target", "changed");
     CHECK(is_new());
+    real.files.write(tree / "Dockerfile", "FROM a\nCOPY image certificates/ours/ca.crt /to\n");
+    std::filesystem::create_directory(tree / "certificates");
+    std::filesystem::create_symlink("../other", tree / "certificates/ours");
+    real.files.write(tree / "other/ca.crt", "ca");
+    CHECK(is_new());
+    real.files.write(tree / "other/ca.crt", "changed");
+    CHECK(is_new());
     real.files.write(tree / "README.md", "anything");
     std::filesystem::create_directories(tree / "image/empty");
     CHECK_FALSE(is_new());
