@@ -26,8 +26,16 @@ std::vector<Descriptor> load_entries(Files& files, const fs::path& repository) {
     return entries;
 }
 
+/// There is no registry that would compare the bytes with the digest.
 void store_blob(Files& files, const fs::path& from, const fs::path& to, const Digest& digest) {
-    files.link_or_copy(blob_path(from, digest), blob_path(to, digest));
+    const fs::path blob = blob_path(from, digest);
+    if (files.digest_of(blob) != digest) {
+        throw Error{Exit::failed,
+                    {blob.string()},
+                    "the bytes are not what their name says: they were changed since the build",
+                    "build and scan the image again"};
+    }
+    files.link_or_copy(blob, blob_path(to, digest));
 }
 
 /// A manifest and everything it names. The bytes are linked as they are: nothing is parsed and written again.

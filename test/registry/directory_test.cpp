@@ -99,6 +99,16 @@ TEST_CASE("On a full disk nothing visible changes, and the error says so first")
     CHECK(load_existing_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
 }
 
+TEST_CASE("A blob that was changed after the scan is not published") {
+    Built built;
+    built.fake.files.texts.at(blob_path("out/images/a", sha256(layer))) = "another";
+    const Error error = error_of(
+        [&] { run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry"); });
+    CHECK(error.problems.front().what == "Nothing visible changed.");
+    CHECK(holds(error.problems, "the bytes are not what their name says"));
+    CHECK(load_existing_tags(built.fake.files, "registry", {"defradigital/python"}).empty());
+}
+
 TEST_CASE("A moving tag replaces its old entry and no other") {
     Built built;
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
