@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -51,6 +53,12 @@ void write_tags(Files& files, const Publication& publication, const fs::path& di
     std::vector<Descriptor> entries = load_entries(files, directory / repository);
     for (const Step& step : publication.steps) {
         if (step.repository != repository || step.tag.empty()) continue;
+        const auto there = std::ranges::find(entries, step.tag, tag_of);
+        const auto now = there == entries.end() ? std::nullopt : std::optional(there->digest);
+        if (now != step.before && now != step.digest) {
+            throw Error{Exit::failed, repository + ":" + step.tag + " was moved by another run",
+                        "let only one run publish at a time, then run it again"};
+        }
         const std::string index = files.read(blob_path(directory / repository, step.digest));
         std::erase_if(entries, [&](const Descriptor& entry) { return tag_of(entry) == step.tag; });
         entries.push_back({.media_type = oci_index_type,

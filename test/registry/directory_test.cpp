@@ -115,10 +115,27 @@ TEST_CASE("A moving tag replaces its old entry and no other") {
     const std::string newer = render_index({}, {{version_annotation, "1.1.0"}});
     built.sources.indexes["i"] = newer;
     built.publication.steps = {{StepKind::store_index, "defradigital/python", sha256(newer), "", "i", ""},
-                               {StepKind::move_tag, "defradigital/python", sha256(newer), "latest", "", ""}};
+                               {StepKind::move_tag, "defradigital/python", sha256(newer), "latest", "", "",
+                                sha256(built.index)}};
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
     const std::vector<ExistingTag> existing = load_existing_tags(built.fake.files, "registry", {"defradigital/python"});
     REQUIRE(existing.size() == 2);
     CHECK(existing[0].index == sha256(built.index));
     CHECK(existing[1].index == sha256(newer));
+}
+
+TEST_CASE("A tag that another run wrote after it was read is not overwritten") {
+    Built built;
+    run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
+    const std::string other = render_index({}, {{version_annotation, "1.0.0"}});
+    built.sources.indexes["i"] = other;
+    built.publication.steps = {
+        {StepKind::store_index, "defradigital/python", sha256(other), "", "i", ""},
+        {StepKind::write_version_tag, "defradigital/python", sha256(other), "1.0.0-python3.13.3", "", ""}};
+    const Error error = error_of(
+        [&] { run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry"); });
+    CHECK(error.exit == Exit::failed);
+    CHECK(holds(error.problems, "defradigital/python:1.0.0-python3.13.3 was moved by another run"));
+    CHECK(load_existing_tags(built.fake.files, "registry", {"defradigital/python"}).front().index ==
+          sha256(built.index));
 }
