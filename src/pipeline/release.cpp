@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "base/text.h"
@@ -36,7 +37,7 @@ std::optional<LastRelease> load_last_release(const World& world, const Settings&
 }
 
 /// Throws unless everything that the release would describe is published.
-PublicationRecord load_complete_publication(const World& world, const Settings& settings) {
+PublicationRecord load_complete_publication(const World& world, const Settings& settings, const Plan& plan) {
     const fs::path file = settings.out / "publication.json";
     const std::optional<std::string> text = world.files.read_if_there(file);
     if (!text) {
@@ -49,16 +50,29 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
                     "the images were published only to " + record.destination + ", so there is no release",
                     "name a registry with `to` where they are published"};
     }
-    if (record.complete && !record.images.empty()) return record;
-    throw Error{Exit::refused, Place{file.string()}, "the publication is not complete, so there is no release",
-                "press Re-run failed jobs: it goes on where it stopped"};
+    if (!record.complete || record.images.empty()) {
+        throw Error{Exit::refused, Place{file.string()}, "the publication is not complete, so there is no release",
+                    "press Re-run failed jobs: it goes on where it stopped"};
+    }
+    for (const Image& image : plan.images) {
+        const auto is_it = [&](const PublishedImage& one) {
+            return one.repository == image.repository && one.version_tag == image.version_tag;
+        };
+        if (std::ranges::any_of(record.images, is_it)) continue;
+        throw Error{Exit::refused,
+                    Place{file.string()},
+                    fmt::format("{}:{} was not published by this run, so there is no release", image.repository,
+                                image.version_tag),
+                    "publish it first: a release comes last"};
+    }
+    return record;
 }
 
 }  // namespace
 
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run) {
-    const PublicationRecord record = load_complete_publication(world, settings);
+    const PublicationRecord record = load_complete_publication(world, settings, project.plan);
     github::Api api = connect_github(world, settings);
     const bool is_trial = has_stand_in_bases(run) || has_sample_data(run);
     if (is_trial && !api.is_on_this_machine()) {  // others could take them for real

@@ -259,6 +259,17 @@ TEST_CASE("Nothing is released before everything is published") {
     CHECK(fake.hub.releases.empty());
 }
 
+TEST_CASE("What an earlier run published as another version is not released as this one") {
+    GitHubWorld fake;
+    fake.publish();
+    fake.set_version("1.1.0");
+    const Error error = error_of([&] { run_release(fake.world(), fake.settings()); });
+    CHECK(error.exit == Exit::refused);
+    CHECK(error.problems.front().what ==
+          "defradigital/python-development:1.1.0-python3.13.3 was not published by this run, so there is no release");
+    CHECK(fake.hub.releases.empty());
+}
+
 TEST_CASE("A pull request releases nothing and gives the reason") {
     GitHubWorld fake("pull_request");
     const Result result = run_release(fake.world(), fake.settings());
