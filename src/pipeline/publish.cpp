@@ -131,7 +131,7 @@ struct Planning {
              .adopt_moving_tags = settings.adopt_alias});
     }
 
-    /// gate.publish: no-worse. What vulnerable images would replace.
+    /// gate.publish: no-worse. What vulnerable images would replace: the moving tags of one may name several.
     std::vector<PublishedIndex> list_replaced(const std::vector<ExistingTag>& existing) const {
         std::vector<PublishedIndex> replaced;
         if (!project.policy.gate.publish_no_worse || settings.dry_run) return replaced;
@@ -139,23 +139,35 @@ struct Planning {
             if (!blocks(candidate)) continue;
             for (const std::string& tag : candidate.moving_tags) {
                 const ExistingTag* known = find_tag(existing, candidate.repository, tag);
-                if (known == nullptr) continue;
+                const auto is_it = [&](const PublishedIndex& one) {
+                    return one.name == candidate.name && one.index == known->index;
+                };
+                if (known == nullptr || std::ranges::any_of(replaced, is_it)) continue;
                 replaced.push_back({candidate.name, candidate.repository, known->index});
-                break;
             }
         }
         return replaced;
     }
 
-    /// What blocks may still replace what today's databases find at least as bad.
+    /// What blocks may still replace what today's databases find at least as bad, all of it.
     void find_no_worse(const std::vector<PublishedIndex>& replaced) {
+        std::vector<std::vector<PublishedIndex>> scans;  // in each of them a name is there once
+        for (const PublishedIndex& one : replaced) {
+            const auto scan = std::ranges::find_if(scans, [&](const std::vector<PublishedIndex>& images) {
+                return std::ranges::find(images, one.name, &PublishedIndex::name) == images.end();
+            });
+            (scan == scans.end() ? scans.emplace_back() : *scan).push_back(one);
+        }
         no_worse.clear();
-        if (replaced.empty()) return;
-        for (const Verdict& theirs : scan_separately("replaced", replaced).verdicts) {
-            for (const Verdict& ours : verdicts) {
-                if (ours.name == theirs.name && is_no_worse(theirs, ours)) no_worse.insert(ours.manifest);
+        std::set<Digest> worse;
+        for (const std::vector<PublishedIndex>& images : scans) {
+            for (const Verdict& theirs : scan_separately("replaced", images).verdicts) {
+                for (const Verdict& ours : verdicts) {
+                    if (ours.name == theirs.name) (is_no_worse(theirs, ours) ? no_worse : worse).insert(ours.manifest);
+                }
             }
         }
+        for (const Digest& digest : worse) no_worse.erase(digest);
     }
 
     bool blocks(const Candidate& candidate) const {

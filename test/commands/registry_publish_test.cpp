@@ -443,6 +443,30 @@ TEST_CASE("With gate.publish: no-worse, images published during the scan are com
     }
 }
 
+TEST_CASE("With gate.publish: no-worse, an image is compared with all that its moving tags name") {
+    HalfPublished world;
+    world.github.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
+    const std::string latest = "defradigital/python:latest";
+    world.registry.tags.clear();
+    CHECK(world.publish("0.9.0").exit == Exit::done);
+    const Digest other = world.registry.tags.at(latest);
+    const std::string& index = world.registry.manifests.at("defradigital/python").at(other);
+    const std::string image = parse_manifest(index, latest).children.front().digest.text();
+    world.registry.tags.clear();
+    CHECK(world.publish("1.0.0").exit == Exit::done);
+    world.registry.tags.insert_or_assign(latest, other);
+
+    world.github.finding = "CVE-2026-1";
+    world.registry.fault = [&](const Request& request) -> std::optional<Response> {
+        if (request.url.ends_with(image)) world.github.finding = "";  // this one is clean
+        return std::nullopt;
+    };
+    const Result result = world.publish("1.1.0");
+    INFO(render_problems(result.problems));
+    CHECK(result.exit == Exit::refused);
+    CHECK(world.registry.tags.at(latest) == other);
+}
+
 TEST_CASE("With gate.publish: no-worse, images in a directory are compared too") {
     GitHubWorld github;
     github.files.texts["vulnerability-policy.yml"] = "gate: {publish: no-worse}\n";
