@@ -54,8 +54,11 @@ void release_if_published(const World& world, const Settings& settings, const Pr
     const bool out = run.publication && (run.publication->result == PublicationState::Result::published ||
                                          run.publication->result == PublicationState::Result::already_there);
     if (!out || settings.to.empty() || settings.dry_run || !project.event.in_workflow) return;
-    if (!has_github(world, settings)) {
-        add(result.problems, {}, "no release: there is no token for GitHub", "", Level::notice);
+    const std::string reason = !settings.only.empty()        ? "--only chooses some images"
+                               : !has_github(world, settings) ? "there is no token for GitHub"
+                                                              : "";
+    if (!reason.empty()) {
+        add(result.problems, {}, "no release: " + reason, "", Level::notice);
         return;
     }
     const std::optional<Error> error = failure_of([&] {

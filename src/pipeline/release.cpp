@@ -72,6 +72,10 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
 
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run) {
+    if (!settings.only.empty()) {
+        throw Error{Exit::refused, "--only chooses some images, and a release is of all: nightly scans look at them",
+                    "release without --only when all are published"};
+    }
     const PublicationRecord record = load_complete_publication(world, settings, project.plan);
     github::Api api = connect_github(world, settings);
     const bool is_trial = has_stand_in_bases(run) || has_sample_data(run);

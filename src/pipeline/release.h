@@ -10,7 +10,7 @@
 #include "report/run.h"
 
 /// Makes the release of what out/publication.json records as published, or finds it. Throws Error{refused} if the
-/// publication is not complete, or of other images, or the images are only for trying out.
+/// publication is not complete, of other images, or of some only (--only), or the images are only for trying out.
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run);
 

@@ -270,6 +270,15 @@ TEST_CASE("What an earlier run published as another version is not released as t
     CHECK(fake.hub.releases.empty());
 }
 
+TEST_CASE("Some images are not released: the nightly scan would not look at the others") {
+    GitHubWorld fake;
+    fake.publish();
+    const Error error = error_of([&] { run_release(fake.world(), fake.settings({{"only", "3.13.3-*"}})); });
+    CHECK(error.exit == Exit::refused);
+    CHECK(holds(error.problems, "--only chooses some images"));
+    CHECK(fake.hub.releases.empty());
+}
+
 TEST_CASE("A pull request releases nothing and gives the reason") {
     GitHubWorld fake("pull_request");
     const Result result = run_release(fake.world(), fake.settings());
