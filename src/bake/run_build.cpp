@@ -136,14 +136,20 @@ void write_target(JsonWriter& json, const Plan& plan, const Image& image, const 
 
 /// Returns what bake printed, which out/build.log keeps: hundreds of lines, shown only by a runner, which folds them.
 std::string run_bake(const World& world, const BuildSettings& settings, const std::string& builder,
-                     const fs::path& bake_file, const Environment& environment) {
+                     const fs::path& bake_file, const fs::path& outputs, const Environment& environment) {
     std::vector<std::string> arguments = {"bake", "--file", bake_file.string(), "--progress", "plain"};
     if (!builder.empty()) arguments.insert(arguments.end(), {"--builder", builder});
     Command command = buildx_command(settings.buildx, arguments, environment);
     command.relayed = !variable(world, "GITHUB_ACTIONS").empty();
     const fs::path log = settings.out / "build.log";
     if (!command.relayed) world.log << "BuildKit's output goes to " << log.string() << "\n";
-    const Finished finished = run_patiently(world, command, "during the build");
+    // To a layout of a build that was interrupted, or of a bake that failed, the next one would add its own.
+    const auto clear = [&] {
+        world.files.remove(outputs);
+        world.files.make_directory(outputs);
+    };
+    clear();
+    const Finished finished = run_patiently(world, command, "during the build", clear);
     world.files.write(log, finished.err);
     if (finished.exit_code == 0) return finished.err;
     Problem problem = parse_bake_failure(finished.err, settings.dockerfile, settings.out.string());
@@ -265,8 +271,6 @@ Built run_build(const World& world, const Plan& plan, const BuildSettings& wante
     }
     const PrivateDirectory outputs(world.files,
                                    settings.out / "images.building");  // beside, so that layouts can be moved
-    world.files.remove(outputs.path());                                // of an interrupted build
-    world.files.make_directory(outputs.path());
     const PrivateDirectory configuration(world.files);
     write_docker_configuration(world, configuration.path(), settings.logins);
     const fs::path bake_file = configuration.path() / "bake.json";
@@ -281,7 +285,7 @@ Built run_build(const World& world, const Plan& plan, const BuildSettings& wante
         own.emplace(world, settings, environment, configuration.path());
     }
     const std::string progress =
-        run_bake(world, settings, own ? own->name() : settings.builder, bake_file, environment);
+        run_bake(world, settings, own ? own->name() : settings.builder, bake_file, outputs.path(), environment);
     std::vector<Layout> layouts;
     for (const Image& image : plan.images) {
         for (const std::string& platform : plan.platforms) {

@@ -265,9 +265,14 @@ TEST_CASE("a bake that fails with a network error is run three times") {
           std::vector<std::chrono::milliseconds>{std::chrono::seconds(5), std::chrono::seconds(20)});
 
     BuildWorld better;
-    better.processes.stub({"docker-buildx", "bake"}, failed(err));
+    better.processes.stub_with({"docker-buildx", "bake"}, [&](const Command& command) {
+        bake(better, "the first ")(command);
+        return failed(err);
+    });
     better.processes.stub_with({"docker-buildx", "bake"}, bake(better, ""));
-    CHECK(better.build().layouts.size() == 4);
+    const std::vector<Layout> layouts = better.build().layouts;
+    REQUIRE(layouts.size() == 4);
+    CHECK(better.files.names_in(layouts.front().directory / "blobs/sha256").size() == 4);  // of one image
     CHECK(better.log.str() ==
           "BuildKit's output goes to /out/build.log\n"
           "the network failed during the build; trying again in 5 s\n");
