@@ -152,7 +152,8 @@ DockerConfig parse_docker_config(std::string_view text, const std::string& file)
         if (!text_at(entry, "identitytoken").empty()) {
             warn("the identity token for " + key + " is not used", "log in with a user name and an access token");
         } else if (const std::optional<Credentials> credentials = parse_entry(entry)) {
-            config.credentials.insert_or_assign(normalized_key(key), *credentials);
+            // The first: below Docker Hub's URL docker keeps also the tokens of a login in the browser, sorted by name.
+            config.credentials.emplace(normalized_key(key), *credentials);
         } else if (!text_at(entry, "auth").empty()) {
             warn("the entry for " + key + " cannot be read", "log in to it again");
         }

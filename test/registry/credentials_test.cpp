@@ -27,6 +27,16 @@ TEST_CASE("a host and a path below it are two entries, and a NUL at the end of a
     CHECK(config.credentials.contains("ghcr.io"));
 }
 
+TEST_CASE("a login in the browser leaves tokens beside Docker Hub's own entry, which counts") {
+    const DockerConfig config = parse_docker_config(
+        R"({"auths":{"https://index.docker.io/v1/":{"auth":"dTpw"},
+                     "https://index.docker.io/v1/access-token":{"auth":"dTphYw=="},
+                     "https://index.docker.io/v1/refresh-token":{"auth":"dTpyZQ=="}}})",
+        "config.json");
+    REQUIRE(config.credentials.size() == 1);
+    CHECK(config.credentials.at("docker.io").password.reveal() == "p");
+}
+
 TEST_CASE("credential helpers are never run, and a warning says so") {
     const DockerConfig config = parse_docker_config(
         R"({"auths":{"ghcr.io":{}},"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"}})", "config.json");
