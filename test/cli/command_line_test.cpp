@@ -35,6 +35,15 @@ TEST_CASE("fetch takes its reference as a positional argument") {
     CHECK(parse_arguments({"fetch", "--reference", "a/b:1"}).options.at("reference") == "a/b:1");
 }
 
+TEST_CASE("Every command that reads the Dockerfile takes its name") {
+    for (const CommandText& command : command_table()) {
+        if (command.name == "fetch") continue;
+        INFO(command.name);
+        CHECK(parse_arguments({command.name, "--dockerfile", "images/Dockerfile"}).options.at("dockerfile") ==
+              "images/Dockerfile");
+    }
+}
+
 TEST_CASE("A switch needs no value") {
     CHECK(parse_arguments({"check", "--fix"}).options.at("fix") == "true");
 }

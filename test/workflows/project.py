@@ -51,7 +51,7 @@ def commands():
 def option_is_taken(option, command):
     used_by = options().get(option, "")
     if used_by.startswith("all"):
-        return command not in used_by.removeprefix("all but").split(", ") if "but" in used_by else True
+        return command not in used_by.removeprefix("all but ").split(", ")
     return command in used_by.split(", ")
 
 
