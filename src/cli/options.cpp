@@ -11,7 +11,7 @@ namespace {
 constexpr const char* planning = "all but fetch";
 constexpr const char* building = "build, run";
 constexpr const char* scanning = "scan, explain, publish, nightly, run";
-constexpr const char* judging = "scan, judge, explain, publish, nightly, run";
+constexpr const char* judging = "scan, judge, explain, publish, release, nightly, run";
 constexpr const char* publishing = "publish, run";
 constexpr const char* uploading = "judge, publish, nightly, run";
 constexpr const char* pulling = "build, scan, explain, publish, fetch, nightly, run";

@@ -73,6 +73,11 @@ TEST_CASE("A wrong command and a wrong option are input errors that name them") 
     CHECK(error_of({"matrix", "--builder", "x"}).find("--builder") != std::string::npos);
 }
 
+TEST_CASE("A release takes the options that decide a verdict: it records them for its replay") {
+    for (const char* command : {"judge", "publish", "release", "run"})
+        CHECK(parse_arguments({command, "--severity", "high", "--max-database-age", "72"}).options.size() == 2);
+}
+
 TEST_CASE("In a workflow the inputs are used; an empty input counts as absent") {
     const Invocation invocation = parse_inputs(
         {{"INPUT_COMMAND", "scan"}, {"INPUT_IMAGE-MATRIX", "m.json"}, {"INPUT_ONLY", ""}, {"HOME", "/github/home"}});
