@@ -311,12 +311,13 @@ class DoesItEndHere(unittest.TestCase):
 
     job = PARENT_IMAGES["jobs"]["publish"]
 
-    def runs(self, name, judge=("skipped", ""), unchanged=("skipped", ""), build="true", publish="true"):
+    def runs(self, name, judge=("skipped", ""), unchanged=("skipped", ""), build="true", publish="true", image="success"):
         (step,) = [one for one in self.job["steps"] if one.get("name") == name]
         return expressions.is_wanted(step["if"], {
             "steps": {"judge": {"outcome": judge[0], "outputs": {"verdict": judge[1]}},
                       "unchanged": {"outcome": unchanged[0], "outputs": {"build": unchanged[1]}}},
-            "needs": {"matrix": {"outputs": {"build": build, "publish": publish}}}}, "success")
+            "needs": {"matrix": {"outputs": {"build": build, "publish": publish}},
+                      "image": {"result": image if build == "true" else "skipped"}}}, "success")
 
     def ends(self, **how):
         return self.runs("Does it end here?", **how)
@@ -332,6 +333,12 @@ class DoesItEndHere(unittest.TestCase):
             self.assertFalse(self.ends(judge=("success", "clean"), publish=publish))
         for verdict in ("vulnerable", "unknown", "clean", ""):  # clean: an image fails its contract
             self.assertTrue(self.ends(judge=("failure", verdict), publish="false"), verdict)
+
+    def test_images_of_a_job_that_failed_are_not_published_although_their_verdict_is_clean(self):
+        """Their test may have ended without a result: then no report says that they fail it."""
+        for image in ("failure", "cancelled"):
+            for publish in ("true", "false"):
+                self.assertTrue(self.ends(judge=("success", "clean"), image=image, publish=publish))
 
     def test_on_a_branch_that_publishes_the_publication_decides_about_what_is_vulnerable(self):
         """gate.publish: no-worse in the policy may let it; without that `publish` refuses it."""
