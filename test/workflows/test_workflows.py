@@ -167,6 +167,14 @@ class Promises(unittest.TestCase):
                     seen.add(name)
         self.assertEqual(seen, {"to", "REGISTRY", "sarif-upload"})
 
+    def test_what_is_kept_is_found_although_a_caller_leaves_the_directory_empty(self):
+        for document in REUSABLE.values():
+            for _, step in steps(document):
+                if "upload-artifact" in step.get("uses", ""):
+                    kept = [expressions.resolve(step["with"]["path"], {"inputs": {"directory": one}}) for one in ("", ".", "a")]
+                    self.assertEqual(kept[0], kept[1])
+                    self.assertTrue(kept[2].startswith("a/out/"), kept[2])
+
     def test_only_a_run_that_publishes_waits_for_the_environment(self):
         environment = PARENT_IMAGES["jobs"]["publish"]["environment"]
         for publish, waits in (("true", "production"), ("false", ""), ("", "")):
