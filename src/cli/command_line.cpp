@@ -105,8 +105,12 @@ Invocation parse_inputs(const Environment& environment) {
         } else if (option == table.end()) {
             add(problems, {}, fmt::format("there is no input \"{}\"", lower_case(key.substr(6))),
                 "action.yml lists the inputs");
+        } else if (value == option->standard || option->name == "token" || uses(invocation.command, *option)) {
+            invocation.options[option->name] = value;  // every command is given the defaults of action.yml
         } else {
-            invocation.options[option->name] = value;
+            add(invocation.warnings, {},
+                fmt::format("the input {} is ignored: {} does not use it", option->name, invocation.command),
+                "docs/reference.md lists which command uses which input", Level::warning);
         }
     }
     if (!problems.empty()) throw Error{Exit::bad_input, problems};

@@ -19,8 +19,8 @@ struct Invocation {
 Invocation parse_arguments(const std::vector<std::string>& arguments);
 
 /// Inputs of a workflow step: INPUT_COMMAND and INPUT_<NAME>; an empty one was not given. `args` and
-/// `entrypoint`, which a step of every container action may have, are ignored with a warning. Throws Error{bad_input}
-/// for an unknown command or input.
+/// `entrypoint`, which a step of every container action may have, are ignored with a warning, and so is an input that
+/// the command does not use. Throws Error{bad_input} for an unknown command or input.
 Invocation parse_inputs(const Environment& environment);
 
 /// The outputs of this command if it ends before its result: `verdict` is unknown, `published` and `created` are false.

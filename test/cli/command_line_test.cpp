@@ -107,6 +107,17 @@ TEST_CASE("args and entrypoint, which any container action accepts, are ignored 
     CHECK(invocation.warnings[0].level == Level::warning);
 }
 
+TEST_CASE("An input that the command does not use is ignored and reported, unless action.yml gave it") {
+    const Invocation invocation = parse_inputs({{"INPUT_COMMAND", "scan"},
+                                                {"INPUT_ROLLBACK-TO", "1.0.0"},
+                                                {"INPUT_NIGHTLY-FAIL", "news"},
+                                                {"INPUT_TOKEN", "of the job"}});
+    CHECK(invocation.options == std::map<std::string, std::string>{{"nightly-fail", "news"}, {"token", "of the job"}});
+    REQUIRE(invocation.warnings.size() == 1);
+    CHECK(invocation.warnings[0].what == "the input rollback-to is ignored: scan does not use it");
+    CHECK(invocation.warnings[0].level == Level::warning);
+}
+
 TEST_CASE("A command that fails early sets outputs that no later step can take for success") {
     using Outputs = std::map<std::string, std::string>;
     const Outputs judged = {{"verdict", "unknown"}, {"published", "false"}};
