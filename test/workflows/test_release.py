@@ -183,6 +183,14 @@ class Release(unittest.TestCase):
             self.assertIn("tools/release: ", ended.stderr)
         self.assertEqual(self.clone.commit_of("v1.2.3"), before)
 
+    def test_a_server_that_does_not_say_whether_the_version_is_there_ends_the_release(self):
+        """Only here: one command of git fails."""
+        git = self.clone.tree.parent / "bin/git"
+        git.parent.mkdir()
+        git.write_text(f'#!/bin/sh\n[ "$1" != ls-remote ] || exit 128\nexec {shutil.which("git")} "$@"\n')
+        git.chmod(0o755)
+        self.assertEqual(self.clone.tool("release", "check", "v1.2.3", PATH=f"{git.parent}:{PATH}").returncode, 128)
+
     def test_a_refused_major_version_leaves_the_release_and_names_the_one_command_that_remains(self):
         """Only here: a hook of the other repository."""
         self.assertEqual(self.release("v1.2.3").returncode, 0)
