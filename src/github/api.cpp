@@ -146,11 +146,12 @@ Request Api::make_request(const ApiCall& call) const {
     return request;
 }
 
-/// The API's own host, and the one that takes a release's files: only these are given the token.
+/// The API's own host, and the one that takes a release's files on github.com and *.ghe.com: only these are given the
+/// token.
 bool Api::is_githubs(const std::string& url) const {
     const std::string host = host_of(url);
     const std::string own = host_of(settings_.base);
-    return is_safe(url) && (host == own || (own == "api.github.com" && host == "uploads.github.com"));
+    return is_safe(url) && (host == own || (own.starts_with("api.") && host == "uploads." + own.substr(4)));
 }
 
 Response Api::follow(const ApiCall& call, Request request) {

@@ -1,6 +1,8 @@
 #include "github/api.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <tuple>
 
 #include "github/scripted_github.h"
 
@@ -128,6 +130,22 @@ TEST_CASE("A redirected download is sent without the token") {
     api.require({.path = "releases/assets/1", .save_to = "file", .accept = "application/octet-stream"});
     CHECK(fake.files.texts.at("file") == "content");
     for (const Header& header : fake.http.sent.back().headers) CHECK_FALSE(holds(header.value, "canary"));
+}
+
+TEST_CASE("The host that takes a release's files is given the token, and no other one") {
+    for (const auto& [base, url, given] :
+         {std::tuple{"https://api.github.com", "https://uploads.github.com/x", true},
+          std::tuple{"https://api.defra.ghe.com", "https://uploads.defra.ghe.com/x", true},
+          std::tuple{"https://api.defra.ghe.com", "https://uploads.github.com/x", false},
+          std::tuple{"https://ghe.example/api/v3", "https://uploads.ghe.example/x", false}}) {
+        FakeWorld fake;
+        fake.http.stub("POST", "*", 201, "{}");
+        const World world = fake.world();
+        Api api(world, {.base = base, .repository = "a/b", .token = Secret("canary")});
+        api.send({.method = "POST", .path = url});
+        INFO(base << " and " << url);
+        CHECK(std::ranges::count(fake.http.sent.back().headers, "Authorization", &Header::name) == (given ? 1 : 0));
+    }
 }
 
 TEST_CASE("A request that contains a secret is never sent, since masks cover only logs") {
