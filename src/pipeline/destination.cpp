@@ -155,6 +155,7 @@ Published execute_publication(const World& world, const Settings& settings, cons
         published.state.tags.push_back({tags.back(), written.digest});
     }
     const std::string reason = summarize_notes(publication);
+    published.state.as_built = std::ranges::all_of(publication.images, &PublishedImage::as_built);
     result.outputs["published"] = tags.empty() ? "false" : "true";
     result.outputs["tags"] = joined(tags, ",");
     result.problems = publication.warnings;

@@ -16,11 +16,15 @@ Secret find_token(const World& world, const Settings& settings) {
 }
 
 /// The alerts of a branch that publishes are about what is published. Of these images nothing is, whatever the reason:
-/// `publish: off`, a dry run, a refusal, or a place that is thrown away with the job.
+/// `publish: off`, a dry run, a refusal, or a place that is thrown away with the job. An earlier attempt may have
+/// published them.
 bool describes_nothing_published(const Settings& settings, const Project& project, const Run& run) {
+    using Ending = PublicationState::Result;
     if (run.command == "nightly" || !run.not_built.empty()) return false;
     if (!is_publish_branch(project.event, settings.publish_branches)) return false;
-    return settings.to.empty() || !run.publication || run.publication->result != PublicationState::Result::published;
+    if (settings.to.empty() || !run.publication) return true;
+    const bool is_there = run.publication->result == Ending::already_there && run.publication->as_built;
+    return run.publication->result != Ending::published && !is_there;
 }
 
 /// The event as code scanning takes it: ref and commit have to be the two of the merge of a pull request, or the two of

@@ -70,7 +70,8 @@ struct PublicationState {
     std::string to;      ///< "docker.io/defradigital", "oci:out/registry"
     std::string reason;  ///< why not, or why nothing was to do; empty after a publication
     std::vector<WrittenTag> tags;
-    std::string release;  ///< address of the GitHub release; empty: none
+    std::string release;    ///< address of the GitHub release; empty: none
+    bool as_built = false;  ///< already_there: these very images, not others from the same inputs
 };
 
 struct Run {

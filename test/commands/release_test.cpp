@@ -26,6 +26,19 @@ TEST_CASE("If a run on a publishing branch did not publish, its alerts stay, wha
     }
 }
 
+TEST_CASE("A run whose findings were not taken after the publication is completed by running it again") {
+    GitHubWorld fake;
+    run_scan(fake.world(), fake.settings());
+    const Settings settings = fake.settings({{"to", "oci:elsewhere"}, {"sarif-upload", "required"}});
+    fake.hub.code_scanning = false;
+    const Result first = run_publish(fake.world(), settings);
+    CHECK(first.exit == Exit::failed);
+    CHECK(first.outputs.at("published") == "true");
+    fake.hub.code_scanning = true;
+    CHECK(run_publish(fake.world(), settings).exit == Exit::done);
+    CHECK(fake.hub.analyses.size() == 4);
+}
+
 TEST_CASE("Findings are uploaded only for the event's commit or the head of its pull request") {
     for (const auto& [event, ref, commit, uploads] :
          {std::tuple{"push", "refs/heads/topic", 'a', true}, std::tuple{"push", "refs/heads/topic", 'b', false},
