@@ -71,6 +71,7 @@ TEST_CASE("A wrong command and a wrong option are input errors that name them") 
     CHECK(error_of({"bulid"}).find("bulid") != std::string::npos);
     CHECK(error_of({"build", "--onyl", "x"}).find("--onyl") != std::string::npos);
     CHECK(error_of({"matrix", "--builder", "x"}).find("--builder") != std::string::npos);
+    CHECK(error_of({"nightly", "--only", "3.13.*"}).find("--only") != std::string::npos);
 }
 
 TEST_CASE("A release takes the options that decide a verdict: it records them for its replay") {
