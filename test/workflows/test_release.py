@@ -137,7 +137,7 @@ class Release(unittest.TestCase):
         ended = self.clone.tool("release", "check", version)
         if ended.returncode == 0:
             ended = self.clone.tool("release", "tag", version, self.image, *self.digests)
-        return ended if ended.returncode else self.clone.tool("release", "push", version, self.image)
+        return ended if ended.returncode else self.clone.tool("release", "push", version)
 
     def refuse(self, reference):
         """The server takes no push of it, as GitHub does with a tag that a token may not move."""
@@ -220,7 +220,7 @@ class Release(unittest.TestCase):
         (self.clone.tree / ".github/workflows/ci.yml").write_text("on: push\n")
         self.clone.commit("Other workflows")
         self.clone.git("reset", "--quiet", "--hard", released)
-        for step in (("check", "v1.2.4"), ("push", "v1.2.3", self.image)):
+        for step in (("check", "v1.2.4"), ("push", "v1.2.3")):
             ended = self.clone.tool("release", *step)
             self.assertEqual(ended.returncode, 2, step)
             self.assertIn("the workflows changed on the default branch since this commit", ended.stderr)
@@ -231,7 +231,7 @@ class Release(unittest.TestCase):
         self.assertEqual(self.clone.tool("release", "tag", "v1.2.3", self.image, *self.digests).returncode, 0)
         digest = hashlib.sha256(self.registry.get("defra/python-image-action/manifests/v1.2.3")).hexdigest()
         self.registry.ask(self.registry.host, "DELETE", f"defra/python-image-action/manifests/sha256:{digest}")
-        ended = self.clone.tool("release", "push", "v1.2.3", self.image)
+        ended = self.clone.tool("release", "push", "v1.2.3")
         self.assertEqual(ended.returncode, 2, ended.stderr)
         self.assertIn("without logging in: the registry answered 404", ended.stderr)
         self.assertIn("packages/container/python-image-action/settings", ended.stderr)
