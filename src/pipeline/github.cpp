@@ -81,10 +81,17 @@ void upload_findings(const World& world, const Settings& settings, const Project
         return;
     }
     TimedStep step(world, "sarif", counted(run.images.size(), "file") + " into code scanning");
-    github::Api api = connect_github(world, settings);
-    github::UploadReport report = github::upload_sarif(world, api, event_of_commit(project),
-                                                       github::make_sarif_uploads(run, settings.sarif_severity));
+    github::UploadReport report;
+    const std::optional<Error> error = failure_of([&] {
+        github::Api api = connect_github(world, settings);
+        report = github::upload_sarif(world, api, event_of_commit(project),
+                                      github::make_sarif_uploads(run, settings.sarif_severity));
+    });
     step.end(counted(report.accepted, "file") + " accepted");
+    if (error) {  // what was judged and published is so all the same: outputs and reports have to say so
+        result.exit = std::max(result.exit, error->exit);
+        append(result.problems, error->problems);
+    }
     const bool fails = required && report.result != github::UploadReport::Result::done;
     if (fails) result.exit = std::max(result.exit, Exit::failed);
     for (Problem& problem : report.problems) {

@@ -14,6 +14,7 @@ github::Api connect_github(const World& world, const Settings& settings);
 /// Uploads the findings to code scanning, where this run should: never after an unknown verdict or with a reason
 /// against it, and on a branch that publishes only after a publication, so that alerts always describe what is
 /// published. With sarif-upload: required it sets the exit code if nothing was uploaded; otherwise that is a notice.
+/// What goes wrong is in the result, not thrown.
 void upload_findings(const World& world, const Settings& settings, const Project& project, const Run& run,
                      Result& result, const std::string& reason_against = "");
 

@@ -39,6 +39,16 @@ TEST_CASE("A run whose findings were not taken after the publication is complete
     CHECK(fake.hub.analyses.size() == 4);
 }
 
+TEST_CASE("Images are published, and the outputs say so, also if GitHub takes no findings for an hour") {
+    GitHubWorld fake;
+    fake.hub.faults.push_back(
+        {.method = "POST", .path = "code-scanning/*", .response = {429, {{"Retry-After", "3600"}}, "{}"}});
+    const Result result = fake.publish();
+    CHECK(result.exit == Exit::failed);
+    CHECK(result.outputs.at("published") == "true");
+    CHECK(holds(texts_of(result.problems), "which is too long to wait"));
+}
+
 TEST_CASE("Findings are uploaded only for the event's commit or the head of its pull request") {
     for (const auto& [event, ref, commit, uploads] :
          {std::tuple{"push", "refs/heads/topic", 'a', true}, std::tuple{"push", "refs/heads/topic", 'b', false},
