@@ -87,9 +87,9 @@ Observe probe_finds_all(const std::string& probe, const std::string& expected) {
     });
 }
 
-Observe probe_finds_none(const std::string& probe) {
+Observe probe_finds_none(const std::string& probe, ContainerRun ImageFacts::*run) {
     return [=](const ImageFacts& facts, const Limits&) -> Observation {
-        const ProbeAnswer answer = answer_of(facts.python, probe);
+        const ProbeAnswer answer = answer_of(facts.*run, probe);
         return answer.error.empty() ? expect_none(answer.values) : Observation{false, "none", answer.error};
     };
 }

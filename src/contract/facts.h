@@ -131,4 +131,4 @@ Observe probe_succeeds(const std::string& probe, const std::string& expected);
 /// Passes if the answer is values as "name=value", none of them Python's None.
 Observe probe_finds_all(const std::string& probe, const std::string& expected);
 /// Passes if the answer has no value.
-Observe probe_finds_none(const std::string& probe);
+Observe probe_finds_none(const std::string& probe, ContainerRun ImageFacts::*run = &ImageFacts::python);

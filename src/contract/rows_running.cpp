@@ -98,7 +98,8 @@ std::vector<RowRule> running_rows() {
         {"home-writable", "the home directory and the one for temporary files can be written",
          probe_answers("home", {"/home/nonroot", "/tmp"})},
         {"python-not-writable", "the user cannot change the system's Python", probe_finds_none("writable")},
-        {"nothing-listens", "nothing listens on the network by default", probe_finds_none("listening")},
+        {"nothing-listens", "nothing listens on the network by default",
+         probe_finds_none("listening", &ImageFacts::orphans)},
 
         {"read-only", "it works read-only, without capabilities or new privileges",
          probe_answers("restricted", {"1000", "read-only", "no capabilities", "no new privileges"},

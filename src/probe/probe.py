@@ -86,7 +86,7 @@ def name_service():
     return [pwd.getpwuid(os.getuid()).pw_name, socket.getaddrinfo("localhost", 80)[0][4][0]]
 
 
-@probe("listening", "all")
+@probe("listening", "service")
 def listening():
     found = []
     for table in ("tcp", "tcp6"):

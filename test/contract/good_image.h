@@ -90,7 +90,6 @@ inline void add_common_answers(ContainerRun& python, const std::string& version)
     python.answers["bytecode"] = {{"137", "0"}, ""};
     python.answers["home"] = {{"/home/nonroot", "/tmp"}, ""};
     python.answers["writable"] = {{}, ""};
-    python.answers["listening"] = {{}, ""};
     python.answers["uv"] = {{"uv 0.13.9"}, ""};
     python.answers["uv-sync"] = {{version, "/usr/local"}, ""};
     python.answers["trusted"] = {{"00aa", good_fingerprint()}, ""};
@@ -129,6 +128,7 @@ inline ImageFacts make_good_image(Target target) {
     facts.hardened.answers["restricted"] = {{"1000", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.any_user.answers["restricted"] = {{"23456", "read-only", "no capabilities", "no new privileges"}, ""};
     facts.orphans.answers["zombies"] = {{"0"}, ""};
+    facts.orphans.answers["listening"] = {{}, ""};
     facts.python.answers["tls-strangers"] = {{}, ""};
     facts.stop = {.exit_code = 143, .seconds = 0.1};
     return facts;

@@ -114,7 +114,8 @@ std::vector<Defect> python_defects() {
         {"debugger-bytecode", "compiled at every start", says("debugger-bytecode", {"0", "412"}), true},
         {"home-writable", "read-only", fails("home")},
         {"python-not-writable", "writable", says("writable", {"/usr/local/lib/python3.13"})},
-        {"nothing-listens", "a debugger", says("listening", {"port 5678 (tcp)"}), true},
+        {"nothing-listens", "a debugger that the entrypoint starts",
+         [](ImageFacts& f) { set_result(f.orphans, "listening", {"port 5678 (tcp)"}); }, true},
         {"read-only", "fails",
          [](ImageFacts& f) {
              f.hardened.answers["restricted"] = {{}, "no HOME"};
