@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "base/yaml_file.h"
 #include "findings/names.h"
@@ -173,13 +172,20 @@ ScannerPause read_pause(YamlFile& yaml, const YAML::Node& node) {
     return pause;
 }
 
-/// What stands in an entry comes from feeds and images, so every text is quoted: a double-quoted scalar of YAML. JSON's
-/// strings are such (YAML 1.2 §5.7, §10.2).
-std::string quoted(const std::string& text) {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::ASCII<>> writer(buffer);
-    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-    return {buffer.GetString(), buffer.GetSize()};
+/// What stands in an entry comes from feeds and images, so every text is quoted: a double-quoted scalar of YAML (1.2,
+/// §5.7), in which nothing is invisible. JSON's strings are none: they have two escapes for one character above U+FFFF.
+std::string quoted(std::string_view text) {
+    std::string scalar = "\"";
+    while (!text.empty()) {
+        const auto [first, length] = first_character(text);
+        const std::uint32_t character = first;
+        if (character == '"' || character == '\\') scalar += '\\';
+        scalar += character >= ' ' && character <= '~' ? std::string(1, text.front())
+                  : character <= 0xFFFF                ? fmt::format("\\u{:04X}", character)
+                                                       : fmt::format("\\U{:08X}", character);
+        text.remove_prefix(length);
+    }
+    return scalar + "\"";
 }
 
 std::string quoted_list(const std::vector<std::string>& texts) {

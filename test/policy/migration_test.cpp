@@ -44,6 +44,15 @@ TEST_CASE("a comment behind an id in .trivyignore is read as by Trivy: an end in
     CHECK(result.problems.size() == 1);
 }
 
+TEST_CASE("a reason can be of any characters") {
+    const std::string reason = "\"é\" 🐍 \\ \u200B";
+    const Migration result = moved(".trivyignore", "CVE-1 # " + reason + "\n");
+    CHECK(result.problems.empty());
+    REQUIRE(policy_of(result.policy).waivers.size() == 1);
+    CHECK(policy_of(result.policy).waivers[0].reason == reason);
+    CHECK(result.policy.find(R"(reason: "\"\u00E9\" \U0001F40D \\ \u200B")") != std::string::npos);
+}
+
 TEST_CASE("the existing text of a policy is unchanged, including comments and indentation") {
     const std::string policy = R"(# ours
 gate: {severity: high}
