@@ -57,9 +57,8 @@ ScanSettings make_scan_settings(const World& world, const Settings& settings, co
 bool lists_no_python(const World& world, const Settings& settings, const Layout& layout) {
     const auto inventories = load_inventories(world.files, settings.out / "scans", layout.name, layout.manifest);
     const auto of_grype = inventories.find(Scanner::grype);
-    return of_grype != inventories.end() && std::ranges::none_of(of_grype->second, [](const Package& package) {
-               return package.name == "python";
-           });
+    return of_grype != inventories.end() &&
+           std::ranges::none_of(of_grype->second, [](const Package& package) { return package.name == "python"; });
 }
 
 }  // namespace
