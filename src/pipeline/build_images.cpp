@@ -97,10 +97,12 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
 // The last build ----------------------------------------------------------------------------------------------------
 
 /// A digest of all that the result of this build depends on. Nothing where the build has to run: only BuildKit can tell
-/// whether what ADD fetches has changed, and only a build writes a layer cache.
+/// whether what ADD fetches has changed, and only a build writes a layer cache; in a workflow out/ may
+/// have been committed by anyone.
 std::optional<Digest> make_build_key(const World& world, const Settings& settings, const Project& project,
                                      const BuildSettings& build) {
-    if (settings.rebuild || project.dockerfile.adds_remote || !settings.cache_to.empty()) return std::nullopt;
+    if (settings.rebuild || project.dockerfile.adds_remote || !settings.cache_to.empty() || project.event.in_workflow)
+        return std::nullopt;
     std::string text = render_bake(project.plan, build, project.dockerfile, "images") + build.builder + "\n";
     for (const auto& [image, inputs] : load_inputs(world, settings, project)) text += inputs.text() + "\n";
     if (!build.ca.empty()) text += world.files.digest_of(build.ca).text();

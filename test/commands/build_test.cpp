@@ -245,6 +245,15 @@ TEST_CASE("Images are built again after any change of what goes into them, or of
     }
 }
 
+TEST_CASE("In a workflow no build is skipped: what is in out/ may have been committed") {
+    RepeatedBuild repeated;
+    repeated.fake.environment.insert({{"GITHUB_ACTIONS", "true"}, {"GITHUB_EVENT_PATH", "/event"}});
+    repeated.fake.files.texts["/event"] = "{}";
+    repeated.build();
+    repeated.build();
+    CHECK(repeated.builds == 2);
+}
+
 TEST_CASE("What ADD fetches may change, so such a build is never skipped") {
     for (const char* line : {"ADD https://example.com/file /\n", "ADD git@example.com:a/b.git /\n", "ADD $PLACE /\n"}) {
         INFO(line);
