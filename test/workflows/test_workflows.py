@@ -423,6 +423,14 @@ class LayingTogether(unittest.TestCase):
         (line,) = ended.stdout.splitlines()
         return line
 
+    def test_no_job_hands_over_what_was_committed(self):
+        """Images and reports under the names of another job's would be judged and published in their place."""
+        names = [step.get("name") for step in PARENT_IMAGES["jobs"]["image"]["steps"]]
+        self.assertEqual(names.index("Nothing is built yet") + 1, names.index("Build"))
+        (self.directory / "out/images/a").mkdir(parents=True)
+        self.assertEqual(bash(script(PARENT_IMAGES, "Nothing is built yet"), self.directory).returncode, 0)
+        self.assertFalse((self.directory / "out").exists())
+
     def test_every_job_contributes_and_the_bases_are_joined(self):
         self.hand_over(0, 1, "a", "x", "python:3.13")
         self.hand_over(1, 1, "b", "y", "python:3.12")
