@@ -192,7 +192,8 @@ Result run_nightly(const World& world, const Settings& settings) {
                               "no nightly scan: this is a fork, or comes from one; the repository it comes from looks "
                               "after its images",
                               "",
-                              Level::notice}}};
+                              Level::notice}},
+                .outputs = {{"verdict", "unknown"}, {"issue", ""}}};
     }
     const Time started = world.clock.now();
     forget_reports(world, settings);

@@ -357,6 +357,7 @@ TEST_CASE("A fork's nightly run does nothing and sends no request") {
     const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(holds(texts_of(result.problems), "this is a fork"));
+    CHECK(result.outputs.at("verdict") == "unknown");
     CHECK(fake.hub.lines.empty());
 }
 
