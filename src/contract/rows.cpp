@@ -51,9 +51,9 @@ void read_limits(YamlFile& yaml, const YAML::Node& node, Limits& limits) {
 KnownFailure read_known_failure(YamlFile& yaml, const YAML::Node& node) {
     KnownFailure failure;
     failure.at = yaml.at(node);
-    if (!check_map(yaml, node, "a known failure", {"check", "images", "reason", "owner", "review_by"})) return failure;
-    failure.row = required_text_in(yaml, node, "check", "name the check that fails");
-    check_row(yaml, value_at(node, "check"), failure.row);
+    if (!check_map(yaml, node, "a known failure", {"row", "images", "reason", "owner", "review_by"})) return failure;
+    failure.row = required_text_in(yaml, node, "row", "name the check that fails");
+    check_row(yaml, value_at(node, "row"), failure.row);
     failure.images = texts_in(yaml, node, "images");
     failure.reason = required_text_in(yaml, node, "reason", "say why it fails");
     failure.owner = required_text_in(yaml, node, "owner", "say who fixes it");

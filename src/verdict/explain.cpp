@@ -91,7 +91,7 @@ std::string plain_id(std::string_view id) {
 }  // namespace
 
 std::string render_answer(Answer answer) {
-    constexpr std::array words = {"not known", "blocks", "accepted", "not gated", "suppressed", "not found"};
+    constexpr std::array words = {"not known", "blocks", "waived", "not gated", "suppressed", "not found"};
     return words.at(static_cast<std::size_t>(answer));
 }
 
@@ -131,7 +131,7 @@ std::vector<Explanation> explain(const std::vector<Verdict>& verdicts, const std
         };
         for (const Finding& finding : verdict.blocking) add(finding, Answer::blocks, "present and blocks: ");
         for (const WaivedFinding& waived : verdict.waived)
-            add(waived.finding, Answer::accepted, "present, " + describe_acceptance(waived.waiver) + " (", ")");
+            add(waived.finding, Answer::waived, "present, " + describe_acceptance(waived.waiver) + " (", ")");
         for (const Finding& finding : verdict.reported) add(finding, Answer::below_threshold, "present, not gated: ");
         for (const Finding& finding : verdict.suppressed)
             add(finding, Answer::suppressed, finding.ignored_because + ": ");

@@ -9,8 +9,8 @@
 #include "verdict/verdict.h"
 
 /// From the worst answer to the best.
-enum class Answer { not_known, blocks, accepted, below_threshold, suppressed, not_found };
-std::string render_answer(Answer answer);  ///< "blocks", "accepted", "not gated", "suppressed", "not found", …
+enum class Answer { not_known, blocks, waived, below_threshold, suppressed, not_found };
+std::string render_answer(Answer answer);  ///< "blocks", "waived", "not gated", "suppressed", "not found", …
 
 /// The answer about one image. `not_known`: the scan does not count, so absence proves nothing.
 struct Explanation {

@@ -42,11 +42,11 @@ TEST_CASE("explain says who accepts a finding until when, by today's policy") {
         "exceptions:\n  - {id: CVE-2026-1111, component: libssl3, reason: not called, owner: me, review_by: "
         "2026-12-01}\n";
     const Result result = fake.explain("CVE-2026-1111", {{"only", "3.13.3-production"}});
-    CHECK(result.outputs.at("answer") == "accepted");
+    CHECK(result.outputs.at("answer") == "waived");
     CHECK(fake.out.str() ==
           "CVE-2026-1111\n  3.13.3-production-linux-amd64: present, accepted by me in vulnerability-policy.yml:2 until "
           "2026-12-01: not called (high in libssl3 3.0.15, fixed in 3.0.16, reported by trivy)\n");
-    CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "accepted");
+    CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "waived");
     fake.files.remove("vulnerability-policy.yml");
     CHECK(fake.explain("CVE-2026-1111", {{"severity", "critical"}}).outputs.at("answer") == "not gated");
 }

@@ -51,7 +51,7 @@ TEST_CASE("The contract file decides what is checked; an expired known failure i
     }
     stage.files.texts["contract.yml"] =
         off.substr(0, off.size() - 2) +
-        "]\nknown:\n  - {check: user-nonroot, reason: old, owner: team, review_by: 2026-11-22}\n";
+        "]\nknown:\n  - {row: user-nonroot, reason: old, owner: team, review_by: 2026-11-22}\n";
     const Result result = stage.run({{"reference", "service:1"}, {"contract", "contract.yml"}});
     CHECK(result.exit == Exit::refused);
     CHECK(holds(result.problems, "contract.yml:3: warning: the known failure of \"user-nonroot\" ended on 2026-11-22"));

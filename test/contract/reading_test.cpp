@@ -221,7 +221,7 @@ TEST_CASE("a contract file has checks that are off, limits and known failures") 
         "off: [size, layers]\n"
         "limits: {production_mb: {amd64: 75}, stop_seconds: 2}\n"
         "known:\n"
-        "  - check: ca-strict\n"
+        "  - row: ca-strict\n"
         "    images: ['3.13.*']\n"
         "    reason: the root is not strict\n"
         "    owner: network team\n"
@@ -242,7 +242,7 @@ TEST_CASE("every error in a contract file is reported with its line") {
         "off: [sise]\n"
         "limits: {layers: many, speed: 3}\n"
         "known:\n"
-        "  - check: size\n"
+        "  - row: size\n"
         "    reason: it grew\n"
         "    review_by: 2027-02-30\n"
         "    until: never\n"
@@ -263,10 +263,10 @@ TEST_CASE("known failures that are expired, fixed or unmatched are reported") {
     const Date today = *parse_date("2026-11-23");
     Contract contract = parse_contract(
         "known:\n"
-        "  - {check: size, reason: r, owner: o, review_by: 2026-11-22}\n"
-        "  - {check: layers, reason: r, owner: o, review_by: 2026-11-23}\n"
-        "  - {check: uv, images: [other*], reason: r, owner: o, review_by: 2026-11-23}\n"
-        "  - {check: stop, reason: r, owner: o, review_by: 2026-11-23}\n",
+        "  - {row: size, reason: r, owner: o, review_by: 2026-11-22}\n"
+        "  - {row: layers, reason: r, owner: o, review_by: 2026-11-23}\n"
+        "  - {row: uv, images: [other*], reason: r, owner: o, review_by: 2026-11-23}\n"
+        "  - {row: stop, reason: r, owner: o, review_by: 2026-11-23}\n",
         "c.yml");
     ImageFacts facts = make_good_production();
     facts.stop.exit_code = 137;

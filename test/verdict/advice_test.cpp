@@ -276,7 +276,7 @@ TEST_CASE("receipts can be read back") {
           "it has no digest \"manifest\"\n  hint: scan again\n");
 }
 
-TEST_CASE("explain gives a result per image: blocks, not gated, accepted, suppressed, not found, not known") {
+TEST_CASE("explain gives a result per image: blocks, not gated, waived, suppressed, not found, not known") {
     Finding high = found(grype, "CVE-1", "a", Severity::high);
     high.aliases = {"GHSA-1"};
     high.layer = "sha256:f251bfe7f15b21f7e6a78939c2283b49";

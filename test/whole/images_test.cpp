@@ -275,7 +275,7 @@ TEST_CASE("Three services with compiled wheels work on both parents of both Pyth
     contract += "known:\n";
     for (const char* row : {"openssldir", "standard-modules"}) {  // what this 3.12 cannot do: docs/images.md
         contract += fmt::format(
-            "  - {{check: {}, images: [\"*3.12.1*\"], reason: linked in, owner: tests, review_by: 2099-12-31}}\n", row);
+            "  - {{row: {}, images: [\"*3.12.1*\"], reason: linked in, owner: tests, review_by: 2099-12-31}}\n", row);
     }
     project.real.files.write(project.tree / "contract.yml", contract);
     check_success(project.run("test", {"--reference", in_production, "--contract", "contract.yml"}));
