@@ -174,7 +174,7 @@ ScannerPause read_pause(YamlFile& yaml, const YAML::Node& node) {
 
 /// What stands in an entry comes from feeds and images, so every text is quoted: a double-quoted scalar of YAML (1.2,
 /// §5.7), in which nothing is invisible. JSON's strings are none: they have two escapes for one character above U+FFFF.
-std::string quoted(std::string_view text) {
+std::string yaml_quoted(std::string_view text) {
     std::string scalar = "\"";
     while (!text.empty()) {
         const auto [first, length] = first_character(text);
@@ -188,21 +188,21 @@ std::string quoted(std::string_view text) {
     return scalar + "\"";
 }
 
-std::string quoted_list(const std::vector<std::string>& texts) {
+std::string yaml_quoted_list(const std::vector<std::string>& texts) {
     std::vector<std::string> list;
-    for (const std::string& text : texts) list.push_back(quoted(text));
+    for (const std::string& text : texts) list.push_back(yaml_quoted(text));
     return "[" + joined(list, ", ") + "]";
 }
 
 /// The keys of `exceptions:` as parse_policy() reads them.
 std::string render_entry(const Waiver& waiver) {
-    std::string entry = "  - id: " + quoted(waiver.id) + "\n";
-    if (!waiver.aliases.empty()) entry += "    aliases: " + quoted_list(waiver.aliases) + "\n";
-    if (!waiver.package.empty()) entry += "    component: " + quoted(waiver.package) + "\n";
-    if (!waiver.package_version.empty()) entry += "    version: " + quoted(waiver.package_version) + "\n";
-    if (!waiver.paths.empty()) entry += "    paths: " + quoted_list(waiver.paths) + "\n";
+    std::string entry = "  - id: " + yaml_quoted(waiver.id) + "\n";
+    if (!waiver.aliases.empty()) entry += "    aliases: " + yaml_quoted_list(waiver.aliases) + "\n";
+    if (!waiver.package.empty()) entry += "    component: " + yaml_quoted(waiver.package) + "\n";
+    if (!waiver.package_version.empty()) entry += "    version: " + yaml_quoted(waiver.package_version) + "\n";
+    if (!waiver.paths.empty()) entry += "    paths: " + yaml_quoted_list(waiver.paths) + "\n";
     if (waiver.line > 0) entry += fmt::format("    line: {}\n", waiver.line);
-    entry += "    reason: " + quoted(waiver.reason) + "\n";
+    entry += "    reason: " + yaml_quoted(waiver.reason) + "\n";
     entry += fmt::format("    owner: {}\n", owner_placeholder);
     if (waiver.added) entry += fmt::format("    added: {}\n", render_date(*waiver.added));
     if (waiver.review_by) entry += fmt::format("    review_by: {}\n", render_date(*waiver.review_by));
