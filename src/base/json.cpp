@@ -240,13 +240,14 @@ void JsonWriter::list(std::string_view key, const std::vector<std::string>& item
 
 std::string JsonWriter::text() {
     while (!open_.empty()) close();
-    return text_ + '\n';
+    text_ += '\n';
+    return std::move(text_);
 }
 
 std::string JsonWriter::one_line() {
-    const std::string indented = text();
+    while (!open_.empty()) close();
     rapidjson::Document document;
-    document.Parse(indented.data(), indented.size());
+    document.Parse(text_.data(), text_.size());
     rapidjson::StringBuffer flat;
     rapidjson::Writer<rapidjson::StringBuffer> writer(flat);
     document.Accept(writer);

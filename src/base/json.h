@@ -79,7 +79,7 @@ class JsonWriter {
     void item(const JsonScalar& value);
     void list(std::string_view key, const std::vector<std::string>& items);  ///< an array of strings
 
-    /// The whole text. Closes what is still open.
+    /// The whole text, which the writer then no longer has: it may be many megabytes. Closes what is still open.
     std::string text();
     /// The same without blanks and line feeds: one line.
     std::string one_line();
