@@ -9,8 +9,7 @@
 #include "registry/directory.h"
 #include "registry/fetch.h"
 #include "registry/manifests.h"
-#include "registry/push.h"
-#include "registry/upload.h"
+#include "registry/tag_writer.h"
 
 namespace {
 

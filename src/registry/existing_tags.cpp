@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "registry/manifests.h"
-#include "registry/upload.h"
 #include "system/parallel.h"
 
 namespace registry {

@@ -2,19 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <vector>
 
-#include "oci/layout.h"
+#include "oci/manifest.h"
 #include "publication/publication.h"
 #include "registry/client.h"
-
-/// Where the bytes of a publication are.
-struct PublicationSources {
-    std::map<std::string, Layout> layouts;       ///< by Member::name
-    std::map<std::string, std::string> indexes;  ///< bytes of each candidate's index, by Candidate::name
-};
+#include "registry/upload.h"
 
 namespace registry {
 

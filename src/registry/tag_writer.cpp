@@ -16,7 +16,6 @@
 #include "publication/versions.h"
 #include "registry/existing_tags.h"
 #include "registry/manifests.h"
-#include "registry/upload.h"
 #include "system/cancellation.h"
 #include "system/parallel.h"
 #include "system/timings.h"
@@ -57,32 +56,34 @@ std::string name_of(const Step& step) {
     return step.repository + ":" + step.tag;
 }
 
-struct TagWriter {
+struct Push {
     const World& world;
     Client& client;
-    const std::string& host;
     const Publication& publication;
-    const std::function<void(std::size_t)>& note_done;
+    const PublicationSources& sources;
+    const PushSettings& settings;
+    const std::string& host = settings.host;
     std::set<Digest> our_digests{};
     std::deque<Tag> all_tags{};
     Tags version_tags{};
     Tags moving_tags{};
     std::atomic<bool> failed = false;
     std::atomic<bool> same_version_elsewhere = false;  ///< another run published this version
-    std::atomic<std::uint64_t> sent = 0;               ///< bytes
-    Problems warnings{};
-    std::mutex mutex{};                       ///< guards note_done and what follows
+    std::mutex mutex{};                                ///< guards note_done and what follows
+    Pushed pushed{};
     std::map<Digest, std::string> indexes{};  ///< ours, and those that other runs gave the tags meanwhile
 
-    TagsWritten run(const std::map<std::string, std::string>& our_indexes, const std::function<void()>& store) {
-        for (const auto& [name, text] : our_indexes) indexes.emplace(*our_digests.insert(sha256(text)).first, text);
+    Pushed run() {
+        const std::size_t before = client.requests();
+        for (const auto& [name, text] : sources.indexes) indexes.emplace(*our_digests.insert(sha256(text)).first, text);
         for (const Step& step : publication.steps) {
             if (step.tag.empty()) continue;
             Tag& tag = all_tags.emplace_back(step);
             (step.kind == StepKind::move_tag ? moving_tags : version_tags).push_back(&tag);
         }
         try {
-            in_time("blobs and manifests", store);
+            in_time("blobs and manifests",
+                    [&] { pushed = store_content(client, world.files, host, publication, sources, settings.jobs); });
             note_written();
             in_time("version tags", [&] { write_version_tags(); });
             in_time("moving tags", [&] { move_tags(); });
@@ -91,7 +92,8 @@ struct TagWriter {
             describe_visible(error);
             throw;
         }
-        return {sent, warnings};
+        pushed.requests = client.requests() - before;
+        return pushed;
     }
 
     void in_time(const char* what, const std::function<void()>& work) const {
@@ -103,7 +105,7 @@ struct TagWriter {
         const std::lock_guard lock(mutex);
         const auto written = std::ranges::find_if(all_tags, [](const Tag& tag) { return tag.state != State::written; });
         const auto ahead = static_cast<std::size_t>(all_tags.end() - written);
-        if (note_done) note_done(publication.steps.size() - ahead);
+        if (settings.note_done) settings.note_done(publication.steps.size() - ahead);
     }
 
     std::optional<Digest> ask(const Step& step) { return ask_tag(client, host, step.repository, step.tag); }
@@ -288,7 +290,7 @@ struct TagWriter {
         if (const TagPut put = put_index(step, step.digest); !put.taken) refuse_put(step, put, now);
         const std::string what = fmt::format("{} was overwritten by another run with {}, and names {} again",
                                              name_of(step), now->brief(), step.digest.brief());
-        add(warnings, {}, what, one_at_a_time, Level::warning);
+        add(pushed.warnings, {}, what, one_at_a_time, Level::warning);
     }
 
     /// The moving tags follow the version tag, which names what another run wrote.
@@ -398,7 +400,8 @@ struct TagWriter {
     TagPut put_index(const Step& step, const Digest& index) {
         const std::string text = bytes_of(step, index);
         TagPut put = put_tag(client, host, step.repository, step.tag, text);
-        if (put.taken) sent += text.size();
+        const std::lock_guard lock(mutex);
+        if (put.taken) pushed.bytes += text.size();
         return put;
     }
 
@@ -459,10 +462,9 @@ struct TagWriter {
 
 }  // namespace
 
-TagsWritten write_tags(const World& world, Client& client, const std::string& host, const Publication& publication,
-                       const std::map<std::string, std::string>& indexes, const std::function<void()>& store,
-                       const std::function<void(std::size_t done)>& note_done) {
-    return TagWriter{world, client, host, publication, note_done}.run(indexes, store);
+Pushed run_publication_to_registry(const World& world, Client& client, const Publication& publication,
+                                   const PublicationSources& sources, const PushSettings& settings) {
+    return Push{world, client, publication, sources, settings}.run();
 }
 
 }  // namespace registry

@@ -1,4 +1,5 @@
-// The visible half of a publication: writes tags and verifies them, and knows at every moment what others see.
+// Publishes to a registry: everything by digest for the whole matrix (upload.h), then the version tags, then the moving
+// tags (ARCHITECTURE.md, rules 4 to 6); and knows at every moment what others see.
 //
 // A registry cannot compare and swap. Two runs that publish at once find each other by reading: each tag is read
 // immediately before every attempt to write it, and again afterwards. Of two runs of the same version the one that is
@@ -7,30 +8,30 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "publication/publication.h"
 #include "registry/client.h"
+#include "registry/upload.h"
 
 namespace registry {
 
-struct TagsWritten {
-    std::uint64_t bytes = 0;  ///< of indexes, sent
-    Problems warnings{};      ///< what another run did meanwhile
+struct PushSettings {
+    std::string host;      ///< as people write it: "docker.io"
+    std::size_t jobs = 4;  ///< uploads at the same time
+    /// Called from several threads, one at a time, with the number of steps that are done, counted from the first: for
+    /// the journal.
+    std::function<void(std::size_t done)> note_done{};
 };
 
-/// Calls `store`, which sends everything that the tags name, and writes the publication's tags: all version tags, then
-/// the moving tags; each is seen before this returns. `indexes`: the bytes that the tags name, by candidate; what is
-/// not among them is fetched. `note_done` is called with the number of steps that are done, counted from the first,
-/// by one thread at a time. Every Error, also one of `store`, begins with what is visible by then. Throws
-/// Error{refused} if a version tag names an image made from other inputs by then; Error{failed} for one made from the
-/// same inputs, for a newer version that was published meanwhile (its moving tags stay, or are put back), and for a tag
-/// that the registry accepted twice and does not show.
-TagsWritten write_tags(const World& world, Client& client, const std::string& host, const Publication& publication,
-                       const std::map<std::string, std::string>& indexes, const std::function<void()>& store,
-                       const std::function<void(std::size_t done)>& note_done);
+/// Executes the steps. No tag is written before everything by digest is there, no moving tag before every version tag
+/// of the matrix was seen; the tags of one repository one after the other. Nothing new is begun after a failure or a
+/// cancellation. The bytes that a tag names are fetched if they are not among the sources. Every Error begins with what
+/// is visible by then. Throws Error{refused} if a version tag names an image made from other inputs by then;
+/// Error{failed} for one made from the same inputs, for a newer version that was published meanwhile (its moving tags
+/// stay, or are put back), and for a tag that the registry accepted twice and does not show.
+Pushed run_publication_to_registry(const World& world, Client& client, const Publication& publication,
+                                   const PublicationSources& sources, const PushSettings& settings);
 
 }  // namespace registry

@@ -1,15 +1,42 @@
-// Uploads blobs and manifests to a repository (distribution-spec, "Pushing blobs", "Mounting a blob from another
-// repository", "Pushing manifests").
+// Uploads to a registry (distribution-spec, "Pushing blobs", "Mounting a blob from another repository", "Pushing
+// manifests"): everything that a publication stores by digest, and one attempt at a tag.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 
-#include "base/digest.h"
+#include "oci/layout.h"
+#include "publication/publication.h"
 #include "registry/client.h"
 
+/// Where the bytes of a publication are.
+struct PublicationSources {
+    std::map<std::string, Layout> layouts;       ///< by Member::name
+    std::map<std::string, std::string> indexes;  ///< bytes of each candidate's index, by Candidate::name
+};
+
 namespace registry {
+
+/// What a push came to.
+struct Pushed {
+    std::size_t sent = 0;     ///< blobs
+    std::size_t mounted = 0;  ///< blobs that another repository of the registry had
+    std::size_t present = 0;  ///< blobs and manifests that were there already, as far as they were asked for
+    std::uint64_t bytes = 0;  ///< of blobs and manifests, sent
+    std::size_t requests = 0;
+    Problems warnings{};  ///< what another run did meanwhile
+};
+
+std::string render_pushed(const Pushed& pushed);  ///< "34 blobs sent (193.9 MB), 1 mounted, 118 requests"
+
+/// Stores everything that the publication's tags name, `jobs` uploads at the same time, and finds out whether it can be
+/// read; writes no tag. Nothing new is begun after a failure or a cancellation. Throws Error{failed} if it cannot be
+/// done. Neither counts requests nor warns.
+Pushed store_content(Client& client, Files& files, const std::string& host, const Publication& publication,
+                     const PublicationSources& sources, std::size_t jobs);
 
 struct Blob {
     Digest digest;
@@ -30,9 +57,6 @@ enum class Arrival {
 /// the blob, and only its response was lost. Throws Error{failed} if it cannot be done.
 Arrival upload_blob(Client& client, Files& files, const std::string& host, const std::string& repository,
                     const Blob& blob, const std::string& mount_from, bool ask_first);
-
-/// Puts the bytes as they are, under their digest. Throws Error{failed} with the registry's own words.
-void put_manifest(Client& client, const std::string& host, const std::string& repository, const std::string& bytes);
 
 /// How one attempt to write a tag ended.
 struct TagPut {
