@@ -9,7 +9,7 @@
 #include "registry/directory.h"
 #include "registry/fetch.h"
 #include "registry/manifests.h"
-#include "registry/tag_writer.h"
+#include "registry/push.h"
 
 namespace {
 

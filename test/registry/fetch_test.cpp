@@ -4,7 +4,7 @@
 
 #include "client_world.h"
 #include "fake_registry.h"
-#include "registry/tag_writer.h"
+#include "registry/push.h"
 #include "sample_matrix.h"
 
 using namespace registry;

@@ -1,4 +1,4 @@
-#include "registry/tag_writer.h"
+#include "registry/push.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>

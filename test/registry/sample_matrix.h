@@ -14,7 +14,7 @@
 #include "oci/layout.h"
 #include "publication/publication.h"
 #include "registry/existing_tags.h"
-#include "registry/tag_writer.h"
+#include "registry/push.h"
 
 /// How two builds of one version differ: in their inputs, or only in their bytes.
 struct SampleBuild {

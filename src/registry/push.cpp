@@ -1,4 +1,4 @@
-#include "registry/tag_writer.h"
+#include "registry/push.h"
 
 #include <fmt/format.h>
 
