@@ -1,7 +1,6 @@
 #include "pipeline/destination.h"
 
 #include <algorithm>
-#include <ostream>
 #include <set>
 
 #include "base/text.h"
@@ -17,10 +16,6 @@ namespace fs = std::filesystem;
 
 /// A run mostly waits for the registry: more requests than processors may be under way.
 constexpr std::size_t registry_requests = 8;
-
-constexpr const char* nothing_visible = "Nothing visible changed.";
-constexpr const char* run_again_hint =
-    "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
 
 }  // namespace
 
@@ -106,71 +101,4 @@ std::vector<std::string> repositories_of(const Plan& plan) {
     std::vector<std::string> repositories;
     for (const Image& image : plan.images) add_once(repositories, image.repository);
     return repositories;
-}
-
-Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
-                              const PublicationSources& sources, Destination& destination, TimedStep& step) {
-    using Ending = PublicationState::Result;
-    Published published;
-    Result& result = published.result;
-    published.state.to = destination.name();
-    result.outputs = {{"published", "false"}};
-    const auto save_journal = [&](std::size_t done) {
-        world.files.write(settings.out / "publication.json",
-                          render_publication_json(publication, destination.name(), done));
-    };
-    const auto conclude = [&](Ending ending, Exit exit, const std::string& reason) {
-        published.state.result = ending;
-        published.state.reason = result.outputs["reason"] = reason;
-        result.exit = exit;
-        return published;
-    };
-    if (settings.dry_run) {
-        step.end("nothing: a dry run");
-        world.out << render_publication(publication, destination.name());
-        return conclude(Ending::not_wanted, publication.exit, "this was a dry run");
-    }
-    save_journal(0);
-    if (publication.is_refused()) {
-        step.end("refused");
-        result.problems = {{{}, nothing_visible, "", Level::notice}};
-        append(result.problems, publication.problems);
-        return conclude(Ending::refused, publication.exit, publication.problems.front().what);
-    }
-    std::string how;
-    const std::optional<Error> error = failure_of([&] {
-        how = destination.execute(publication, sources, save_journal);
-        save_journal(publication.steps.size());
-    });
-    if (error) {  // what is visible by then stands first in it, and is the reason everybody reads
-        step.end("failed");
-        result.problems = error->problems;
-        return conclude(Ending::incomplete, error->exit, error->problems.front().what);
-    }
-    std::vector<std::string> tags;
-    for (const Step& written : publication.steps) {
-        if (written.tag.empty()) continue;
-        tags.push_back((is_registry(settings.to) ? settings.to + "/" : "") + written.repository + ":" + written.tag);
-        published.state.tags.push_back({tags.back(), written.digest});
-    }
-    const std::string reason = summarize_notes(publication);
-    published.state.as_built = std::ranges::all_of(publication.images, &PublishedImage::as_built);
-    result.outputs["published"] = tags.empty() ? "false" : "true";
-    result.outputs["tags"] = joined(tags, ",");
-    result.problems = publication.warnings;
-    append(result.problems, destination.warnings());
-    step.end(tags.empty() ? "nothing to do: " + reason
-                          : counted(tags.size(), "tag") + " in " + destination.name() + ", " + how);
-    return conclude(tags.empty() ? Ending::already_there : Ending::published, Exit::done, reason);
-}
-
-void before_anything_is_visible(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (Error& error) {
-        const Problem visible = error.exit == Exit::refused ? Problem{{}, nothing_visible, "", Level::notice}
-                                                            : Problem{{}, nothing_visible, run_again_hint};
-        error.problems.insert(error.problems.begin(), visible);
-        throw;
-    }
 }

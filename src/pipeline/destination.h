@@ -1,4 +1,4 @@
-// Where images are published: a registry, or a directory that is one; and how a planned publication is executed there.
+// Where images are published: a registry, or a directory that is one.
 #pragma once
 
 #include <filesystem>
@@ -8,14 +8,11 @@
 #include <vector>
 
 #include "oci/layout.h"
-#include "pipeline/result.h"
 #include "pipeline/settings.h"
 #include "plan/plan.h"
 #include "publication/publication.h"
 #include "registry/client.h"
 #include "registry/existing_tags.h"
-#include "report/run.h"
-#include "system/timings.h"
 #include "system/world.h"
 
 /// An index that is published, with the images of these platforms as layouts on disk.
@@ -60,18 +57,3 @@ class Destination {
 
 /// Each once, in the order of the plan.
 std::vector<std::string> repositories_of(const Plan& plan);
-
-/// How a publication ended.
-struct Published {
-    PublicationState state;
-    Result result;
-};
-
-/// Executes it, or with --dry-run prints it. out/publication.json says what was to be done and, after every step,
-/// how far it is. A refusal and a failure are values: the result's problems begin with what is visible by then. Only a
-/// cancellation is thrown on.
-Published execute_publication(const World& world, const Settings& settings, const Publication& publication,
-                              const PublicationSources& sources, Destination& destination, TimedStep& step);
-
-/// What is thrown by `work` begins with that nothing visible changed: no tag is written there.
-void before_anything_is_visible(const std::function<void()>& work);

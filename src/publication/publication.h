@@ -19,6 +19,11 @@ inline constexpr const char* source_annotation = "org.opencontainers.image.sourc
 inline constexpr const char* version_annotation = "org.opencontainers.image.version";
 inline constexpr const char* title_annotation = "org.opencontainers.image.title";
 
+// What a publication that fails reports about what others see, and what helps.
+inline constexpr const char* nothing_visible = "Nothing visible changed.";
+inline constexpr const char* run_again_hint =
+    "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
+
 /// One platform's image inside an index, or an attestation of one.
 struct Member {
     std::string name;  ///< "3.13.3-production-linux-amd64": where its bytes are

@@ -106,7 +106,7 @@ void run_publication_to_directory(const World& world, const Publication& publica
         }
     } catch (Error& error) {
         const std::string visible =
-            tagged == 0 ? "Nothing visible changed."
+            tagged == 0 ? nothing_visible
                         : fmt::format("The tags of {} of {} repositories are written.", tagged, repositories.size());
         error.problems.insert(error.problems.begin(), {{}, visible, "run it again: it continues from what is there"});
         throw;

@@ -30,8 +30,6 @@ using namespace std::chrono_literals;
 constexpr std::array<std::chrono::milliseconds, 5> verification_waits = {500ms, 1s, 2s, 4s, 8s};
 constexpr std::size_t side_by_side = 4;
 constexpr int max_rewrites = 3;
-constexpr const char* run_again =
-    "run it again (in a workflow: press Re-run failed jobs): what is right already is left alone";
 constexpr const char* one_at_a_time = "let only one run publish at a time (concurrency in the workflow)";
 
 [[noreturn]] void refuse_other_writer(const std::string& name, const Digest& theirs) {
@@ -430,7 +428,7 @@ struct Push {
             return std::ranges::count_if(tags, [&](const Tag* tag) { return tag->state >= least; });
         };
         const auto moved = count(moving_tags, State::pending);
-        if (count(version_tags, State::pending) + moved == 0) return "Nothing visible changed.";
+        if (count(version_tags, State::pending) + moved == 0) return nothing_visible;
 
         std::vector<std::string> parts;
         if (!version_tags.empty())
@@ -447,7 +445,7 @@ struct Push {
 
     /// Puts what is visible now in front of the problems, and what was not touched behind them.
     void describe_visible(Error& error) {
-        Problems problems = {{{}, render_visible(), run_again}};
+        Problems problems = {{{}, render_visible(), run_again_hint}};
         for (const Problem& problem : error.problems) {  // several uploads that fail for one reason are reported once
             if (std::ranges::find(problems, problem) == problems.end()) problems.push_back(problem);
         }
