@@ -46,7 +46,7 @@ TEST_CASE("The contract file decides what is checked; an expired known failure i
     const Result all = stage.run({{"reference", "service:1"}});
     REQUIRE(all.problems.size() > 2);
     for (const Problem& problem : all.problems) {
-        const std::string id = problem.hint.substr(18, problem.hint.find(' ', 18) - 18);
+        const std::string id = problem.hint.substr(20, problem.hint.find(' ', 20) - 20);
         if (id != "user-nonroot") off += id + ", ";
     }
     stage.files.texts["contract.yml"] =
