@@ -156,6 +156,7 @@ std::string render_subject(const Run& run) {
 }
 
 Counts count_findings(const Run& run) {
+    if (run.images.size() == 1) return count_findings(run.images.front());
     Counts counts;
     for (const FindingRow& row : gather_findings(run)) ++count_of(counts, row.state);
     return counts;

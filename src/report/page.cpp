@@ -399,6 +399,7 @@ std::string render_page(const Run& run) {
     const std::vector<FindingRow> rows = gather_findings(run);
     const std::vector<PageSection> sections = make_sections(run, rows);
     std::string page = render_top(run, sections);
+    page.reserve(page.size() + rows.size() * 1024);  // about what they take: a large page is not copied while it grows
     for (const PageSection& section : sections) {
         page += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", section.id, section.title);
         page.append(section.inner).append("</section>\n");
