@@ -2,12 +2,14 @@
 // `publish --rollback-to VERSION`: the moving tags go back to a published version. Nothing is built, stored or judged.
 #include "pipeline/publish.h"
 
+#include <algorithm>
 #include <ostream>
 
+#include "base/text.h"
 #include "commands/commands.h"
 #include "pipeline/contract_tests.h"
-#include "pipeline/images.h"
 #include "pipeline/github.h"
+#include "pipeline/images.h"
 #include "pipeline/reports.h"
 #include "pipeline/scans.h"
 #include "report/summary.h"
@@ -46,6 +48,18 @@ Result roll_back(const World& world, const Settings& settings) {
     return published.result;
 }
 
+/// Whether a step before this one tested the images, only its reports say.
+void report_untested(const std::vector<Layout>& layouts, const std::vector<ContractReport>& contracts, Result& result) {
+    std::vector<std::string> untested;
+    for (const Layout& layout : layouts) {
+        if (std::ranges::find(contracts, layout.name, &ContractReport::name) == contracts.end())
+            untested.push_back(layout.name);
+    }
+    if (untested.empty()) return;
+    add(result.problems, {}, "published without a test of the contract: " + joined(untested, ", "),
+        "run `test` before `publish`, unless the contract is off on purpose", Level::notice);
+}
+
 }  // namespace
 
 Result run_publish(const World& world, const Settings& settings) {
@@ -55,6 +69,8 @@ Result run_publish(const World& world, const Settings& settings) {
     const std::vector<Verdict> verdicts = judge_images(world, settings, project, layouts);
     const std::vector<ContractReport> contracts = load_contract_reports(world, settings, layouts);
     Published published = publish_images(world, settings, project, layouts, verdicts, contracts);
+    if (published.state.result == PublicationState::Result::published)
+        report_untested(layouts, contracts, published.result);
     if (project.event.in_workflow) {
         Run run = gather_run(world, settings, project, layouts, contracts, verdicts);
         run.publication = published.state;

@@ -12,6 +12,17 @@ TEST_CASE("An image without a scan is not published, and the first line says tha
     CHECK(fake.files.names_in("out/registry").empty());
 }
 
+TEST_CASE("Images that were published without a test of their contract are named") {
+    GitHubWorld fake;
+    CHECK(holds(fake.publish().problems, "published without a test of the contract: 3.13.3-"));
+    GitHubWorld tested;
+    tested.put_contracts(RowResult::passed);
+    CHECK_FALSE(holds(tested.publish().problems, "without a test"));
+    GitHubWorld other;
+    other.put_contracts(RowResult::passed, "of-another-image-");
+    CHECK(holds(other.publish().problems, "without a test"));
+}
+
 TEST_CASE("A pull request publishes nothing and gives the reason") {
     GitHubWorld fake;
     fake.start_pull_request();
