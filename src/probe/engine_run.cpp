@@ -39,7 +39,7 @@ Response clean_up(const World& world, const EngineInfo& engine, const std::strin
                   const std::vector<int>& expected = {}) {
     Request request = make_request(engine, method, path);
     request.cleans_up = true;
-    request.timeout = std::chrono::seconds(is_cancelled() ? 3 : 20);
+    request.timeout = std::chrono::seconds(is_cancelled() ? 3 : 60);
     return send_to_engine(world, request, expected);
 }
 
