@@ -48,7 +48,7 @@ Result roll_back(const World& world, const Settings& settings) {
     return published.result;
 }
 
-/// Whether a step before this one tested the images, only its reports say.
+/// Only the reports in out/tests tell whether an earlier step tested the images.
 void report_untested(const std::vector<Layout>& layouts, const std::vector<ContractReport>& contracts, Result& result) {
     std::vector<std::string> untested;
     for (const Layout& layout : layouts) {

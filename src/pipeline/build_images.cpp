@@ -97,8 +97,8 @@ std::vector<Base> choose_stand_ins(const World& world, const Settings& settings,
 // The last build ----------------------------------------------------------------------------------------------------
 
 /// A digest of all that the result of this build depends on. Nothing where the build has to run: only BuildKit can tell
-/// whether what ADD fetches has changed, and only a build writes a layer cache; in a workflow out/ may
-/// have been committed by anyone.
+/// whether what ADD fetches has changed, only a build writes a layer cache, and in a workflow the files in out/ may
+/// have been committed.
 std::optional<Digest> make_build_key(const World& world, const Settings& settings, const Project& project,
                                      const BuildSettings& build) {
     if (settings.rebuild || project.dockerfile.adds_remote || !settings.cache_to.empty() || project.event.in_workflow)

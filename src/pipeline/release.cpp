@@ -59,8 +59,7 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
             return one.repository == image.repository && one.version_tag == image.version_tag;
         };
         if (std::ranges::any_of(record.images, is_it)) continue;
-        throw Error{Exit::refused,
-                    Place{file.string()},
+        throw Error{Exit::refused, Place{file.string()},
                     fmt::format("{}:{} was not published by this run, so there is no release", image.repository,
                                 image.version_tag),
                     "publish it first: a release comes last"};
@@ -73,7 +72,7 @@ PublicationRecord load_complete_publication(const World& world, const Settings& 
 github::MadeRelease release_images(const World& world, const Settings& settings, const Project& project,
                                    const std::vector<Layout>& layouts, const Run& run) {
     if (!settings.only.empty()) {
-        throw Error{Exit::refused, "--only chooses some images, and a release is of all: nightly scans look at them",
+        throw Error{Exit::refused, "--only chooses some images, but a release covers all",
                     "release without --only when all are published"};
     }
     const PublicationRecord record = load_complete_publication(world, settings, project.plan);

@@ -24,8 +24,8 @@
 
 namespace {
 
-/// Where a maintainer begins to look. Code scanning knows an alert by its file, so this depends on
-/// what introduced the package and on nothing that changes while the finding is there: its dismissal would be lost.
+/// Where a maintainer begins to look. Code scanning knows an alert by its file, so this depends on what introduced the
+/// package and on nothing that changes while the finding is there: its dismissal would be lost.
 Place find_place(const Settings& settings, const Project& project, const Image& image, IntroducedBy origin) {
     const Row& row = project.plan.row_of(image);
     if (origin == IntroducedBy::ours)

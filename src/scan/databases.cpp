@@ -22,8 +22,8 @@ constexpr std::chrono::seconds update_timeout{600};
 constexpr std::array trivy_mirrors = {"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2",
                                       "public.ecr.aws/aquasecurity/trivy-db:2"};
 
-/// Trivy's reports do not say which database they are from, and it accepts one of any age: its metadata
-/// file does.
+/// Trivy's reports do not say which database they are from, and it accepts one of any age: its metadata file
+/// does.
 void read_trivy_state(const World& world, const fs::path& databases, DatabaseState& state) {
     const fs::path file = databases / "trivy" / "db" / "metadata.json";
     const std::optional<std::string> text = world.files.read_if_there(file);
