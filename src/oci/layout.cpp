@@ -180,10 +180,23 @@ std::string load_config(Files& files, const Layout& layout) {
     return load_blob(files, layout.directory, layout.config);
 }
 
-void write_single_image_view(Files& files, const Layout& layout, const fs::path& directory) {
-    std::vector<Digest> blobs = {layout.manifest, layout.config};
-    for (const Descriptor& layer : layout.layers) blobs.push_back(layer.digest);
-    for (const Digest& blob : blobs) files.link_or_copy(blob_path(layout.directory, blob), blob_path(directory, blob));
+std::vector<Digest> load_diff_ids(Files& files, const Layout& layout) {
+    const fs::path path = blob_path(layout.directory, layout.config);
+    const rapidjson::Document config = parse_tool_json(load_config(files, layout), path.string());
+    std::vector<Digest> diff_ids;
+    for (const std::string& text : texts_at(member(config, "rootfs"), "diff_ids")) {
+        if (const std::optional<Digest> digest = Digest::parse(text)) diff_ids.push_back(*digest);
+    }
+    if (diff_ids.size() != layout.layers.size())
+        refuse(path, "this configuration does not name every layer", build_again);
+    return diff_ids;
+}
+
+void write_single_image_view(Files& files, const Layout& layout, const fs::path& layers, const fs::path& directory) {
+    for (const Digest& blob : {layout.manifest, layout.config})
+        files.link_or_copy(blob_path(layout.directory, blob), blob_path(directory, blob));
+    for (const Descriptor& layer : layout.layers)
+        files.link_or_copy(layers / layer.digest.hex(), blob_path(directory, layer.digest));
     files.write(directory / "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n");
     files.write(directory / "index.json", render_index({layout.manifest_descriptor}, {}));
 }

@@ -43,9 +43,15 @@ Problems check_blobs(Files& files, const Layout& layout);
 /// The image's configuration as JSON text: environment, labels, user, history, diff ids.
 std::string load_config(Files& files, const Layout& layout);
 
+/// What each layer is once it is unpacked, by the image's configuration (OCI image-spec v1.1, config.md:
+/// rootfs.diff_ids). Throws Error{failed} if it does not name one for each layer.
+std::vector<Digest> load_diff_ids(Files& files, const Layout& layout);
+
 /// A view on the layout that holds this one image only, made in `directory`: a link to its blobs and an index.json with
-/// one entry. Both scanners read the same directory; neither can pick another image.
-void write_single_image_view(Files& files, const Layout& layout, const std::filesystem::path& directory);
+/// one entry. Both scanners read the same directory; neither can pick another image. The blobs of its layers are those
+/// in `layers`, by the same names: there they are unpacked.
+void write_single_image_view(Files& files, const Layout& layout, const std::filesystem::path& layers,
+                             const std::filesystem::path& directory);
 
 /// An image that an image was made from, as BuildKit's provenance names it (an in-toto statement in the layout).
 struct SourceImage {

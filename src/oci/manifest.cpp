@@ -115,6 +115,10 @@ std::string parse_config_platform(const std::string& config, const std::string& 
     return parse_platform(parse_tool_json(config, source));
 }
 
+bool is_tar(const Descriptor& layer) {
+    return layer.media_type.ends_with(".tar") || layer.media_type.ends_with("gzip");
+}
+
 std::string architecture_of(const std::string& platform) {
     const std::vector<std::string> parts = fields_of(platform, '/');
     return parts.size() < 2 ? "" : parts[1];

@@ -43,6 +43,9 @@ Manifest parse_manifest(const std::string& bytes, const std::string& source);
 /// it is not JSON.
 std::string parse_config_platform(const std::string& config, const std::string& source);
 
+/// Whether a layer is a tar, plain or gzip, which is what we can read, by the media types of OCI and of Docker.
+bool is_tar(const Descriptor& layer);
+
 /// "amd64" of "linux/amd64", "arm" of "linux/arm/v7": what a configuration and a scanner call it.
 std::string architecture_of(const std::string& platform);
 

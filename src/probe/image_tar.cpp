@@ -100,9 +100,7 @@ void write_image_tar(Files& files, const Layout& layout, const std::string& repo
 }
 
 bool can_read_layers(const Layout& layout) {
-    return std::ranges::all_of(layout.layers, [](const Descriptor& layer) {  // the media types of OCI and of Docker
-        return layer.media_type.ends_with(".tar") || layer.media_type.ends_with("gzip");
-    });
+    return std::ranges::all_of(layout.layers, is_tar);
 }
 
 LayerFiles load_layer(Files& files, const Layout& layout, const Descriptor& layer) {

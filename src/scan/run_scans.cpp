@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <map>
 #include <mutex>
 #include <ostream>
 #include <utility>
@@ -101,20 +103,55 @@ std::optional<std::string> run_scanner(const World& world, const Command& comman
 
 // Every layout --------------------------------------------------------------------------------------------------------
 
-/// One layout, ready to be scanned.
+/// A layout on its way to the scanners.
 struct Prepared {
     const Layout& layout;
     fs::path directory;  ///< holds view/, and a directory for each scanner
     std::string fault;   ///< why it must not be scanned
+    std::once_flag viewed;
+
+    Prepared(const Layout& to_scan, fs::path below) : layout(to_scan), directory(std::move(below)) {}
 };
 
-void prepare(const World& world, Prepared& prepared) {
-    prepared.fault = fault_of([&] {
-        const Problems damaged = check_blobs(world.files, prepared.layout);
-        if (!damaged.empty()) throw Error{Exit::failed, damaged};
-        write_single_image_view(world.files, prepared.layout, prepared.directory / "view");
-    });
-    if (!prepared.fault.empty()) prepared.fault = "the layout was not scanned: " + prepared.fault;
+/// The layers of all images, each unpacked once: the scanners, which are written in Go, would spend a third of their
+/// time on it. They tell by a blob's first bytes whether it is packed.
+struct UnpackedLayers {
+    struct Layer {
+        std::once_flag unpacked{};
+        std::optional<Digest> diff_id{};  ///< what it is; nothing for a layer that we cannot unpack and they can
+    };
+    fs::path directory;
+    std::mutex mutex{};  ///< guards the map, but not its layers
+    std::map<Digest, Layer> layers{};
+
+    Layer& find(const Digest& blob) {
+        const std::lock_guard lock(mutex);
+        return layers[blob];
+    }
+};
+
+/// Unpacks what was not unpacked yet, and makes the view. A layer must be what the image's configuration says.
+void make_view(Files& files, const Prepared& prepared, UnpackedLayers& unpacked) {
+    const Layout& layout = prepared.layout;
+    const std::vector<Digest> diff_ids = load_diff_ids(files, layout);
+    for (std::size_t i = 0; i < diff_ids.size(); ++i) {
+        const Descriptor& blob = layout.layers[i];
+        const fs::path path = blob_path(layout.directory, blob.digest);
+        const fs::path to = unpacked.directory / blob.digest.hex();
+        UnpackedLayers::Layer& layer = unpacked.find(blob.digest);
+        std::call_once(layer.unpacked, [&] {
+            if (is_tar(blob)) {
+                layer.diff_id = files.unpack(path, to);
+            } else {
+                files.link_or_copy(path, to);
+            }
+        });
+        if (layer.diff_id.value_or(diff_ids[i]) != diff_ids[i]) {
+            throw Error{
+                Exit::failed, {path.string()}, "this layer is not the one that the image's configuration names", ""};
+        }
+    }
+    write_single_image_view(files, layout, unpacked.directory, prepared.directory / "view");
 }
 
 /// Takes the SBOM that the scanner left, or makes it. An inventory that is not there makes the scan a failed one:
@@ -137,12 +174,16 @@ std::optional<std::string> take_sbom(const World& world, const Workplace& place,
     return std::nullopt;
 }
 
-Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& tools, const Prepared& prepared,
-             Scanner scanner) {
+Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& tools, Prepared& prepared,
+             UnpackedLayers& unpacked, Scanner scanner) {
     const Layout& layout = prepared.layout;
     Receipt receipt = begin_receipt(tools, scanner, layout.manifest, layout.config, architecture_of(layout.platform));
     for (const Descriptor& blob : layout.layers) receipt.size.compressed += blob.size;
-    if (!prepared.fault.empty()) receipt.failure = prepared.fault;
+    const auto refuse = [&](const std::string& fault) {
+        receipt.failure = "the layout was not scanned: " + fault;
+        return receipt;
+    };
+    if (!prepared.fault.empty()) return refuse(prepared.fault);
     if (!receipt.failure.empty()) return receipt;
 
     const Workplace place =
@@ -152,6 +193,11 @@ Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& 
     const std::string key = make_scan_key(receipt, render_command(command));
     std::optional<CachedScan> result = load_cached_scan(world.files, settings.cache, scanner, key);
     if (!result) {
+        std::call_once(prepared.viewed, [&] {
+            const TimedTask task(world, "scan", layout.name + ", its layers");
+            prepared.fault = fault_of([&] { make_view(world.files, prepared, unpacked); });
+        });
+        if (!prepared.fault.empty()) return refuse(prepared.fault);
         const std::optional<std::string> report = run_scanner(world, command, receipt);
         const std::optional<std::string> sbom = report ? take_sbom(world, place, receipt) : std::nullopt;
         if (!sbom) return receipt;
@@ -238,21 +284,28 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     // On the disk that holds the layouts: views on them cost nothing, and images are not unpacked in memory.
     const PrivateDirectory work(world.files, fs::absolute(settings.scans) += ".scanning");
     world.files.remove(work.path());  // of an interrupted run
-    std::vector<Prepared> prepared;
+    UnpackedLayers unpacked{.directory = work.path() / "layers"};
+    std::deque<Prepared> prepared;  // which cannot be moved
     for (const Layout& layout : layouts) {
         world.files.remove(settings.scans / layout.name);
-        prepared.push_back({layout, work.path() / layout.name, ""});
+        prepared.emplace_back(layout, work.path() / layout.name);
     }
-    in_parallel(settings.jobs, prepared.size(), [&](std::size_t i) { prepare(world, prepared[i]); });
+    in_parallel(settings.jobs, prepared.size(), [&](std::size_t i) {
+        prepared[i].fault = fault_of([&] {
+            const Problems damaged = check_blobs(world.files, layouts[i]);
+            if (!damaged.empty()) throw Error{Exit::failed, damaged};
+        });
+    });
 
     std::mutex mutex;  // guards the log and the receipts
     std::vector<std::vector<Receipt>> receipts(layouts.size());
     std::vector<std::function<void()>> scans;
-    for (std::size_t i = 0; i < layouts.size(); ++i) {
-        for (const auto& [scanner, version] : tools.versions) {
+    for (const auto& [scanner, version] :
+         tools.versions) {  // neighbours are of different images: none waits for a view
+        for (std::size_t i = 0; i < layouts.size(); ++i) {
             scans.emplace_back([&, i, one = scanner] {
                 const TimedTask task(world, "scan", layouts[i].name + ", " + render_scanner(one));
-                const Receipt receipt = scan(world, settings, tools, prepared[i], one);
+                const Receipt receipt = scan(world, settings, tools, prepared[i], unpacked, one);
                 const std::lock_guard lock(mutex);
                 world.log << describe(layouts[i].name, receipt) << std::flush;
                 receipts[i].push_back(receipt);

@@ -35,6 +35,9 @@ struct Files {
     virtual void make_directory(const std::filesystem::path& path) = 0;
     /// Gives the content of `from` the further name `to`, by a hard link where possible, else by a copy.
     virtual void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+    /// Writes what `from` holds, unpacked if it is gzip (RFC 1952, several members too), to `to`, for this run only: it
+    /// is not flushed to the disk. Returns its SHA-256. Throws also for gzip that is damaged or cut off.
+    virtual Digest unpack(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     /// Removes a file or a whole directory; no error if it is not there.
     virtual void remove(const std::filesystem::path& path) = 0;

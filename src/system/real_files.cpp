@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <random>
 
 #include "system/cancellation.h"
@@ -217,6 +219,32 @@ void RealFiles::link_or_copy(const fs::path& from, const fs::path& to) {
     });
 }
 
+Digest RealFiles::unpack(const fs::path& from, const fs::path& to) {
+    const FileDescriptor source = open_regular(from, O_RDONLY, Exit::failed);
+    const std::unique_ptr<gzFile_s, int (*)(gzFile)> packed(
+        source.is_open() ? gzdopen(dup(source.number()), "rb") : nullptr, &gzclose_r);
+    if (packed == nullptr) refuse_path(from, "cannot be read");
+    gzbuffer(packed.get(), piece);
+    Hash sum("SHA256");
+    const auto fill = [&](const FileDescriptor& file) {
+        std::string buffer(piece, '\0');
+        while (true) {
+            stop_if_cancelled();
+            const int count = gzread(packed.get(), buffer.data(), piece);
+            if (count <= 0) break;
+            const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
+            sum.add(bytes);
+            if (!write_all(file, bytes)) return false;
+        }
+        int error = Z_OK;  // where the stream ends too early, only this says so
+        gzerror(packed.get(), &error);
+        if (error != Z_OK) throw Error{Exit::failed, {from.string()}, "this gzip file is damaged or cut off", ""};
+        return true;
+    };
+    replace(to, fill, Flush::no);
+    return sum.finish_sha256();
+}
+
 void RealFiles::rename(const fs::path& from, const fs::path& to) {
     const Entry old_name = find(from, Missing::leave);
     if (!old_name.directory.is_open()) refuse_path(from, "cannot be renamed");
@@ -315,7 +343,7 @@ FileDescriptor RealFiles::open_regular(const fs::path& path, int flags, Exit if_
 }
 
 /// The new content under a name of its own first; then the name changes in one step.
-void RealFiles::replace(const fs::path& path, const Fill& fill) const {
+void RealFiles::replace(const fs::path& path, const Fill& fill, Flush flush) const {
     const Entry entry = find(path, Missing::make);
     if (!entry.directory.is_open()) refuse_path(path, "cannot be written");
     const Part part(entry.directory);
@@ -324,5 +352,6 @@ void RealFiles::replace(const fs::path& path, const Fill& fill) const {
         openat(part.directory.number(), part.name.c_str(), flags, mode_of(entry.directory, entry.name)));
     if (!file.is_open()) refuse_path(path, "cannot be written");
     give_to_owner_of(entry.directory, file);
-    if (!fill(file) || fsync(file.number()) != 0 || !part.becomes(entry.name)) refuse_path(path, "cannot be written");
+    const bool is_written = fill(file) && (flush == Flush::no || fsync(file.number()) == 0);
+    if (!is_written || !part.becomes(entry.name)) refuse_path(path, "cannot be written");
 }

@@ -23,6 +23,7 @@ class RealFiles : public Files {
     void append(const std::filesystem::path& path, std::string_view text) override;
     void make_directory(const std::filesystem::path& path) override;
     void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) override;
+    Digest unpack(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void remove(const std::filesystem::path& path) override;
     void give_to_owner_of_directory(const std::filesystem::path& path) override;
@@ -35,6 +36,7 @@ class RealFiles : public Files {
         std::string name;
     };
     enum class Missing { leave, make };
+    enum class Flush { no, yes };
     using Fill = std::function<bool(const FileDescriptor& part)>;  ///< false, and errno is set, if it failed
 
     std::filesystem::path place_of(const std::filesystem::path& path) const;
@@ -42,7 +44,7 @@ class RealFiles : public Files {
     FileDescriptor open_directory(const std::filesystem::path& place, Missing directories) const;
     FileDescriptor open_step(const FileDescriptor& directory, const std::string& name, Missing directories) const;
     FileDescriptor open_regular(const std::filesystem::path& path, int flags, Exit if_it_is_none) const;
-    void replace(const std::filesystem::path& path, const Fill& fill) const;
+    void replace(const std::filesystem::path& path, const Fill& fill, Flush flush = Flush::yes) const;
 
     std::filesystem::path work_tree_;
     std::filesystem::path temporary_;

@@ -16,7 +16,7 @@ inline void put_layout(FakeWorld& fake, const std::string& name, const std::stri
     };
     const std::string config = put(fmt::format(
         R"({{"architecture":"amd64","os":"linux","config":{{"Labels":{{"salt":"{}"}}}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
-        salt, sha256("diff").text()));
+        salt, sha256("a layer of " + salt).text()));
     const std::string layer = put("a layer of " + salt);
     const std::string manifest = put(fmt::format(
         R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},)"

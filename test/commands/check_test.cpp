@@ -219,7 +219,7 @@ TEST_CASE("An upgrade that the base already has is reported after the scan") {
                                          sha256("base").text() + R"(","layers":{"linux/amd64":1}}])";
     fake.files.texts["out/scans/3.13.3-development-linux-amd64/trivy.json"] =
         R"({"Results":[{"Class":"os-pkgs","Packages":[{"Name":"libsqlite3-0","Version":"3.40.1-2","Layer":{"DiffID":")" +
-        sha256("diff").text() + R"("}}]}]})";
+        sha256("a layer of 3.13.3-development").text() + R"("}}]}]})";
     const Result result = run_check(fake.world(), parse_settings({}));
     CHECK(result.exit == Exit::done);
     CHECK(mentions(result.problems, "image/security-upgrades.txt",

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "system/files.h"
 
@@ -81,6 +82,14 @@ struct FakeFiles : Files {
         put(to, found->second);
     }
 
+    Digest unpack(const path& from, const path& to) override {
+        digest_of(from);  // throws as it does where there is no such file
+        const std::string packed = read(from);
+        const std::string text = packed.starts_with("\x1f\x8b") ? gunzip(packed, from.string(), max_unpacked) : packed;
+        write(to, text);
+        return sha256(text);
+    }
+
     void rename(const path& from, const path& to) override {
         const std::lock_guard lock(mutex_);
         refuse_if_full(to);
@@ -112,6 +121,8 @@ struct FakeFiles : Files {
     }
 
   private:
+    static constexpr std::size_t max_unpacked = std::size_t{1} << 30U;
+
     static path key(const path& file) {
         const path normal = file.lexically_normal();
         return normal.has_filename() ? normal : normal.parent_path();

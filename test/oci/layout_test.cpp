@@ -25,9 +25,10 @@ struct Box {
     Descriptor add_image(const std::string& architecture, const std::string& mark = "",
                          const std::string& variant = "") {
         const std::string more = variant.empty() ? "" : ", \"variant\": \"" + variant + "\"";
-        const Descriptor config = add(
-            "{\"architecture\": \"" + architecture + "\", \"os\": \"linux\"" + more + ", \"mark\": \"" + mark + "\"}",
-            "application/vnd.oci.image.config.v1+json");
+        const Descriptor config = add("{\"architecture\": \"" + architecture + "\", \"os\": \"linux\"" + more +
+                                          R"(, "rootfs": {"diff_ids": [")" + sha256("below").text() + R"(", ")" +
+                                          sha256("above").text() + "\"]}, \"mark\": \"" + mark + "\"}",
+                                      "application/vnd.oci.image.config.v1+json");
         const Descriptor below = add("layer shared by all", "application/vnd.oci.image.layer.v1.tar+gzip");
         const Descriptor above = add("layer of " + architecture + mark, "application/vnd.oci.image.layer.v1.tar+gzip");
         Descriptor image = add(manifest_text(config, {below, above}), oci_manifest_type);
@@ -108,7 +109,6 @@ TEST_CASE("a layout by BuildKit with provenance: an index of an image and its at
     REQUIRE(layout.attestations.size() == 1);
     CHECK(layout.attestations[0].digest == attestation.digest);
     CHECK(layout.attestations[0].annotations == attestation.annotations);
-    CHECK(load_config(box.files, layout) == R"({"architecture": "amd64", "os": "linux", "mark": ""})");
     CHECK(layout.config == sha256(load_config(box.files, layout)));
 }
 
@@ -245,19 +245,32 @@ TEST_CASE("every blob of an image and of its attestations is hashed") {
     CHECK(check_blobs(box.files, layout).size() == 2);
 }
 
-TEST_CASE("a view of a layout has one image and its blobs") {
+TEST_CASE("the configuration names what each layer is when it is unpacked") {
+    Box box;
+    box.finish({box.add_image("amd64")});
+    Layout layout = box.load();
+    CHECK(load_diff_ids(box.files, layout) == std::vector<Digest>{sha256("below"), sha256("above")});
+    layout.layers.pop_back();
+    CHECK(thrown_by([&] { load_diff_ids(box.files, layout); }) ==
+          path_of(layout.config) + ": this configuration does not name every layer" + changed_hint);
+}
+
+TEST_CASE("a view of a layout has one image and its blobs, with layers from elsewhere") {
     Box box;
     const Descriptor amd64 = box.add_image("amd64");
     const Descriptor arm64 = box.add_image("arm64");
     box.finish({box.add_index({amd64, arm64, box.add_attestation(arm64)})});
     const Layout layout = box.load("linux/arm64");
-    write_single_image_view(box.files, layout, "out/view");
+    for (const Descriptor& layer : layout.layers)
+        box.files.texts["out/layers/" + std::string(layer.digest.hex())] = "unpacked";
+    write_single_image_view(box.files, layout, "out/layers", "out/view");
     CHECK(box.files.names_in("out/view") == std::vector<std::string>{"blobs", "index.json", "oci-layout"});
     CHECK(box.files.names_in("out/view/blobs/sha256").size() == 4);
     CHECK(box.files.read("out/view/oci-layout") == "{\"imageLayoutVersion\":\"1.0.0\"}\n");
     const Layout view = load_layout(box.files, "out/view", "3.13.3-production", "linux/arm64");
     CHECK(view.manifest == arm64.digest);
-    CHECK(check_blobs(box.files, view).empty());
+    for (const Descriptor& layer : view.layers)
+        CHECK(box.files.read(blob_path("out/view", layer.digest)) == "unpacked");
     const Manifest index = parse_manifest(box.files.read("out/view/index.json"), "view");
     REQUIRE(index.children.size() == 1);
     CHECK(index.children[0].digest == arm64.digest);

@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/encoding.h"
 #include "scan/samples.h"
 
 namespace {
+
+namespace fs = std::filesystem;
 
 const std::string name = "3.13.3-production-linux-amd64";
 
@@ -38,7 +42,7 @@ TEST_CASE("a scan writes reports, SBOMs and receipts only") {
         CHECK(receipt.config == layout.config);
         CHECK(receipt.architecture == "amd64");
         CHECK(receipt.packages == 2);
-        CHECK(receipt.size.compressed == std::string("the layer of 3.13.3-production").size());
+        CHECK(receipt.size.compressed == gzip("the layer of 3.13.3-production").size());
         CHECK(receipt.database_date == parse_time("2026-11-23T06:00:00Z"));
         CHECK(receipt.sbom == sha256(sbom));
         CHECK_FALSE(receipt.of_sbom);
@@ -66,6 +70,47 @@ TEST_CASE("the scanners get a view of one image only") {
         return Finished{};
     });
     fake.scan();
+}
+
+TEST_CASE("the scanners get layers unpacked, each once") {
+    ScannerWorld fake;
+    const std::vector<Layout> layouts = {put_layout(fake.files, "3.13.3-production", "shared"),
+                                         put_layout(fake.files, "3.12.6-production", "shared"),
+                                         put_layout(fake.files, "3.13.3-development", "of one", "tar+zstd")};
+    fake.scanners_write(trivy_report, grype_report);
+    std::vector<std::string> read;
+    fake.processes.stub_with({"grype", "-q", "-c"}, [&](const Command& command) {
+        const fs::path view = command.directory / "../view";
+        const Layout layout = load_layout(fake.files, view, "image", "linux/amd64");
+        read.push_back(fake.files.read(blob_path(view, layout.layers.front().digest)));
+        fake.files.write(command.directory / "grype.json", grype_report);
+        fake.files.write(command.directory / "grype.cdx.json", sbom);
+        return Finished{};
+    });
+    ScanSettings settings = scan_settings();
+    settings.jobs = 1;
+    for (const Receipt& receipt : run_scans(fake.world(), layouts, settings)) CHECK(receipt.failure.empty());
+    CHECK(read == std::vector<std::string>{"shared", "shared", gzip("of one")});  // zstd is left to the scanner
+    const fs::path unpacked = fs::path("/out/scans.scanning/layers") / layouts[0].layers.front().digest.hex();
+    CHECK(std::ranges::count(fake.files.written, unpacked) == 1);
+}
+
+TEST_CASE("a layer that is not the one in the configuration is not scanned") {
+    ScannerWorld fake;
+    const Layout good = put_layout(fake.files, "3.12.6-production", "shared");
+    Layout bad = put_layout(fake.files, "3.13.3-production", "another");
+    bad.layers = good.layers;
+    fake.files.texts[blob_path(bad.directory, good.layers.front().digest)] = gzip("shared");
+    fake.scanners_write(trivy_report, grype_report);
+    const std::vector<Receipt> receipts = run_scans(fake.world(), {good, bad}, scan_settings());
+    REQUIRE(receipts.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        INFO(receipts[i].failure);
+        CHECK(receipts[i].failure.empty() == (i < 2));
+    }
+    CHECK(receipts[2].failure ==
+          "the layout was not scanned: " + blob_path(bad.directory, good.layers.front().digest).string() +
+              ": this layer is not the one that the image's configuration names");
 }
 
 TEST_CASE("results of earlier scans are removed, also if the new scan fails") {

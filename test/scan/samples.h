@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/encoding.h"
 #include "fakes/fake_world.h"
 #include "oci/layout.h"
 #include "scan/scan.h"
@@ -11,18 +12,21 @@ inline Finished ended(int exit_code, const std::string& err = "") {
     return {.exit_code = exit_code, .err = err};
 }
 
-/// Writes a linux/amd64 layout as BuildKit does, without attestations.
-inline Layout put_layout(FakeFiles& files, const std::string& image) {
+/// Writes a linux/amd64 layout as BuildKit does, without attestations. Its one layer is `unpacked`.
+inline Layout put_layout(FakeFiles& files, const std::string& image, std::string unpacked = "",
+                         const std::string& packing = "tar+gzip") {
     const std::filesystem::path directory = "/out/images/" + image + "-linux-amd64";
-    const std::string layer = "the layer of " + image;
-    const std::string config = R"({"os": "linux", "architecture": "amd64", "of": ")" + image + "\"}";
+    if (unpacked.empty()) unpacked = "the layer of " + image;
+    const std::string layer = gzip(unpacked);
+    const std::string config = R"({"os": "linux", "architecture": "amd64", "of": ")" + image +
+                               R"(", "rootfs": {"diff_ids": [")" + sha256(unpacked).text() + "\"]}}";
     const auto descriptor = [](const std::string& type, const std::string& bytes) {
         return R"({"mediaType": "application/vnd.oci.image.)" + type + R"(", "digest": ")" + sha256(bytes).text() +
                R"(", "size": )" + std::to_string(bytes.size());
     };
     const std::string manifest =
         R"({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": )" +
-        descriptor("config.v1+json", config) + R"(}, "layers": [)" + descriptor("layer.v1.tar+gzip", layer) + "}]}";
+        descriptor("config.v1+json", config) + R"(}, "layers": [)" + descriptor("layer.v1." + packing, layer) + "}]}";
     for (const std::string& blob : {layer, config, manifest}) files.texts[blob_path(directory, sha256(blob))] = blob;
     files.texts[directory / "oci-layout"] = R"({"imageLayoutVersion": "1.0.0"})";
     files.texts[directory / "index.json"] =

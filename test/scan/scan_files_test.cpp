@@ -165,7 +165,7 @@ TEST_CASE("a changed blob is detected although the image was scanned before") {
     ScannerWorld fake;
     const std::vector<Receipt> receipts = scan_twice(fake, [](ScannerWorld& f) {
         for (auto& [path, text] : f.files.texts) {
-            if (text == "the layer of 3.13.3-production") text = "another layer";
+            if (text == gzip("the layer of 3.13.3-production")) text = "another layer";
         }
     });
     for (const Receipt& receipt : receipts) CHECK(receipt.failure.starts_with("the layout was not scanned: "));

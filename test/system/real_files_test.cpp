@@ -10,6 +10,7 @@
 #include <latch>
 #include <thread>
 
+#include "base/encoding.h"
 #include "expect.h"
 #include "fakes/fake_files.h"
 #include "real_world.h"
@@ -120,6 +121,20 @@ void check_moving(Files& files) {
     CHECK(files.names_in(".") == Names{"new"});
 }
 
+void check_unpacking(Files& files) {
+    const std::string text(600000, 'x');
+    files.write("packed", gzip(text));
+    files.write("plain", text);
+    for (const char* from : {"packed", "plain"}) {
+        CHECK(files.unpack(from, "new/unpacked") == sha256(text));
+        CHECK(files.read("new/unpacked") == text);
+    }
+    files.write("cut off", gzip(text).substr(0, 500));
+    CHECK(thrown_by([&] { files.unpack("cut off", "new/other"); }) != "no error");
+    CHECK(thrown_by([&] { files.unpack("none", "new/other"); }) != "no error");
+    CHECK(files.names_in("new") == Names{"unpacked"});
+}
+
 void check_temporary(Files& files) {
     const fs::path one = files.make_temporary_directory();
     const fs::path two = files.make_temporary_directory();
@@ -145,6 +160,9 @@ void check_contract(Files& files) {
     }
     SECTION("moving") {
         check_moving(files);
+    }
+    SECTION("unpacking") {
+        check_unpacking(files);
     }
     SECTION("temporary directories") {
         check_temporary(files);
@@ -248,6 +266,18 @@ TEST_CASE("a hard link takes no space; a copy is made if a link is impossible") 
     files.link_or_copy("blob", other_disk);
     CHECK(files.read(other_disk) == "content");
     files.remove(other_disk);
+}
+
+TEST_CASE("a gzip file of several members is unpacked whole, and a damaged one is refused") {
+    const Checkout place;
+    RealFiles files = place.files();
+    files.write("members", gzip("one, ") + gzip("two"));
+    CHECK(files.unpack("members", "text") == sha256("one, two"));
+    std::string damaged = gzip("a text that is long enough to be packed, packed, packed");
+    damaged[damaged.size() - 6] ^= 1;  // of its checksum
+    files.write("damaged", damaged);
+    CHECK(thrown_by([&] { files.unpack("damaged", "none"); }) == "damaged: this gzip file is damaged or cut off\n");
+    CHECK(place.in_tree() == Names{"damaged", "members", "text"});
 }
 
 TEST_CASE("a temporary directory is private") {
