@@ -67,7 +67,9 @@ Run scan_and_judge(const World& world, const Settings& settings, NightlyTargets&
 /// A release that cannot be fetched or understood does not say what is published.
 NightlyTargets find_or_explain(const World& world, const Settings& settings, github::Api& api) {
     try {
-        return find_published(world, settings, api);
+        Problems unused;  // credentials, of which the scan warns
+        registry::Client client = make_client(world, settings, unused);
+        return find_published(world, settings, api, client);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
         NightlyTargets published{.project = load_policy_project(world, settings), .released = true};

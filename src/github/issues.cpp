@@ -117,8 +117,7 @@ std::string update(Api& api, const TrackingPlan& plan, const TrackingIssue& issu
     if (!plan.comment.empty()) {
         const Response response = comment(api, issue.number, plan.comment);
         const bool locked = response.status == 403 && says(response, "lock");
-        if (response.status != 201 && !locked && !is_worth_a_retry(response.status))
-            throw make_refusal(purpose(), response);
+        if (response.status != 201 && !locked) throw make_refusal(purpose(), response);
     }
     api.require({.method = "PATCH",
                  .path = fmt::format("issues/{}", issue.number),

@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int max_rollback = 5;  // releases; a rollback is the way out of the last one or two
+
 /// An error in the release's own files is not an input error of this run; one in today's policy is.
 Project load_project_of(const World& world, const Settings& settings, const fs::path& directory,
                         const std::string& release) {
@@ -30,26 +32,30 @@ Project load_project_of(const World& world, const Settings& settings, const fs::
     }
 }
 
-/// Nothing if no release says what it published; the warning is for one that should.
-std::optional<NightlyTargets> find_released(const World& world, const Settings& settings, github::Api& api,
-                                            Problems& warnings) {
-    const std::vector<github::Release> releases = github::load_releases(api);
-    const github::Release* last = github::find_last_release(releases);
-    if (last == nullptr) return std::nullopt;
-    const std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, *last);
+/// A release, planned as it was then.
+struct Released {
+    FetchedRelease fetched;
+    NightlyTargets targets;
+};
+
+/// Nothing for a release that does not tell what it published, with a warning, or that went to a directory.
+std::optional<Released> load_released(const World& world, const Settings& settings, github::Api& api,
+                                      const github::Release& release, Problems& warnings) {
+    std::optional<FetchedRelease> fetched = fetch_release(world, settings, api, release);
     if (!fetched) {
         add(warnings, {},
-            "the release " + last->tag + " does not tell which images it published: it has no evidence of this action",
+            "the release " + release.tag +
+                " does not tell which images it published: it has no evidence of this action",
             "the nightly scan goes by the version tags of the matrix; the next release that this action makes ends "
             "that",
             Level::warning);
         return std::nullopt;
     }
-    fetch_scans(world, api, *fetched);
     Settings then = settings;
     then.platforms.clear();
     for (const EvidenceImage& image : fetched->evidence.images) add_once(then.platforms, image.platform);
-    NightlyTargets published{.project = load_project_of(world, then, fetched->directory, last->tag), .released = true};
+    NightlyTargets published{.project = load_project_of(world, then, fetched->directory, release.tag),
+                             .released = true};
     for (const PublishedImage& image : fetched->record.images) {
         const std::string reference = render_pull_reference(fetched->record, image);
         if (reference.empty()) continue;  // it went to a directory, not to a registry
@@ -57,16 +63,98 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
         if (std::ranges::find(planned, image.name, &Image::name) == planned.end()) {  // else it would not be checked
             throw Error{Exit::failed,
                         fmt::format("the release {} published {}, which its own image-matrix.json does not name",
-                                    last->tag, image.name),
+                                    release.tag, image.name),
                         "its files do not belong together: raise DEFRA_VERSION and publish again"};
         }
         for (const std::string& platform : then.platforms)
             published.requests.push_back({reference, image.name, platform});
     }
     if (published.requests.empty()) return std::nullopt;
-    published.kept = take_archived_scans(world, settings, *fetched, published.project.plan);
-    take_archived_bases(world, settings, *fetched);
-    return published;
+    return Released{std::move(*fetched), std::move(published)};
+}
+
+/// A moving tag that names something else than what was published with the release.
+struct MovedTag {
+    std::string reference;  ///< "docker.io/defradigital/python:latest"
+    std::string image;      ///< "3.13.3-production"
+};
+
+std::vector<MovedTag> find_moved_tags(registry::Client& client, const Settings& settings,
+                                      const NightlyTargets& published) {
+    const std::vector<Image>& images = published.project.plan.images;
+    std::vector<std::vector<MovedTag>> moved(images.size());
+    in_parallel(settings.jobs, images.size(), [&](std::size_t i) {
+        const auto request = std::ranges::find(published.requests, images[i].name, &registry::FetchRequest::image);
+        if (request == published.requests.end()) return;
+        const auto released = parse_reference(request->reference);
+        for (const std::string& tag : images[i].moving_tags) {
+            const auto now = registry::ask_tag(client, released->host, released->repository, tag);
+            if (!now || now == released->digest) continue;
+            moved[i].push_back({released->host + "/" + released->repository + ":" + tag, images[i].name});
+        }
+    });
+    std::vector<MovedTag> all;
+    for (const std::vector<MovedTag>& tags : moved) all.insert(all.end(), tags.begin(), tags.end());
+    return all;
+}
+
+/// What people pull by such a tag was not scanned, so the image is unknown.
+void set_moved_apart(const Settings& settings, const std::vector<MovedTag>& moved, NightlyTargets& published) {
+    for (const MovedTag& tag : moved) {
+        add(published.project.warnings, {},
+            tag.reference + " names something else than what the release " + published.project.plan.job.defra_version +
+                " published",
+            "it was not scanned: publish a new version, or move the tag back", Level::warning);
+        for (const registry::FetchRequest& request : published.requests) {
+            if (request.image != tag.image) continue;
+            published.missing.push_back(
+                make_image_run(settings, published.project.plan, request.image, request.platform));
+        }
+        std::erase_if(published.requests, [&](const auto& request) { return request.image == tag.image; });
+        std::erase_if(published.kept, [&](const Layout& layout) { return layout.image == tag.image; });
+    }
+}
+
+/// The release whose images the moving tags name: the last one, or after a rollback an earlier one. Nothing if the last
+/// one does not tell what it published; the warning is for one that should.
+std::optional<NightlyTargets> find_released(const World& world, const Settings& settings, github::Api& api,
+                                            registry::Client& client, Problems& warnings) {
+    std::vector<github::Release> releases = github::load_releases(api);
+    std::optional<Released> chosen;
+    std::vector<MovedTag> moved;
+    for (int older = 0; older <= max_rollback; ++older) {
+        const github::Release* release = github::find_last_release(releases);
+        if (release == nullptr) break;
+        const std::string version = release->tag;
+        Problems lacks;
+        std::optional<Released> one = load_released(world, settings, api, *release, lacks);
+        if (!one) {
+            if (!chosen) append(warnings, lacks);
+            break;
+        }
+        std::vector<MovedTag> elsewhere;
+        failure_of([&] { elsewhere = find_moved_tags(client, settings, one->targets); });  // the scan meets it again
+        if (elsewhere.empty()) {
+            if (chosen)
+                add(warnings, {}, "the moving tags are back at " + version + ", which is what was scanned", "",
+                    Level::warning);
+            chosen = std::move(one);
+            moved.clear();
+            break;
+        }
+        if (!chosen) {
+            chosen = std::move(one);
+            moved = std::move(elsewhere);
+        }
+        std::erase_if(releases, [&](const github::Release& r) { return r.tag == version; });
+    }
+    if (!chosen) return std::nullopt;
+    NightlyTargets& published = chosen->targets;
+    fetch_scans(world, api, chosen->fetched);
+    published.kept = take_archived_scans(world, settings, chosen->fetched, published.project.plan);
+    take_archived_bases(world, settings, chosen->fetched);
+    set_moved_apart(settings, moved, published);
+    return std::move(published);
 }
 
 NightlyTargets find_tagged(const World& world, const Settings& settings) {
@@ -90,9 +178,10 @@ bool is_there(registry::Client& client, const std::string& text) {
 
 }  // namespace
 
-NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api) {
+NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api,
+                              registry::Client& client) {
     Problems warnings;
-    std::optional<NightlyTargets> released = find_released(world, settings, api, warnings);
+    std::optional<NightlyTargets> released = find_released(world, settings, api, client, warnings);
     NightlyTargets published = released ? std::move(*released) : find_tagged(world, settings);
     append(published.project.warnings, warnings);
     return published;

@@ -1,4 +1,4 @@
-// What the nightly run scans: the published images, as the last release or the matrix names them.
+// What the nightly run scans: the published images, as a release or the matrix names them.
 #pragma once
 
 #include <vector>
@@ -16,10 +16,11 @@ struct NightlyTargets {
     std::vector<ImageRun> missing;  ///< should be published, and are not: without a verdict they are unknown
 };
 
-/// What the last release published, by digest, planned as it was then; the policy is today's. Where no release says,
-/// the version tags of the matrix, with a warning if there is a release that should. Throws make_refusal,
-/// Error{bad_input}, Error{failed} for a release whose files do not belong together.
-NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api);
+/// What the release published whose images the moving tags name, by digest, planned as it was then; the policy is
+/// today's. That is the last release, or after a rollback an earlier one. An image whose moving tag names neither goes
+/// to `missing`. Where no release says, the version tags of the matrix, with a warning if there is a release that
+/// should. Throws make_refusal, Error{bad_input}, Error{failed} for a release whose files do not belong together.
+NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api, registry::Client& client);
 
 /// Whether the registry shows none of these images to these credentials. Docker Hub says "denied" of a repository that
 /// does not exist, too. Throws Error{failed} if it does not respond.

@@ -27,6 +27,17 @@ struct NightlyWorld : GitHubWorld {
         return run_nightly(world(), settings(std::move(given)));
     }
 
+    /// Changes what a moving tag names in the registry.
+    void move_tag(const std::string& repository, const std::string& tag, const std::string& to) {
+        const std::filesystem::path index = published / "defradigital" / repository / "index.json";
+        std::vector<Descriptor> entries = parse_manifest(files.read(index), tag).children;
+        for (Descriptor& entry : entries) {
+            if (entry.annotations.at("org.opencontainers.image.ref.name") == tag)
+                entry.digest = published_digests(repository, to).first;
+        }
+        files.write(index, render_index(entries, {}));
+    }
+
     const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
 
     std::string asked_of_registry() const {
@@ -65,12 +76,12 @@ TEST_CASE("A clean nightly run scans the archived SBOMs, pulls nothing, updates 
     CHECK(fake.hub.enabled_workflows.contains("nightly-scan.yml"));
 }
 
-TEST_CASE("Published images are checked without a pull: one HEAD for each digest of an index or image") {
+TEST_CASE("Published images are checked without a pull: one HEAD for each tag and each digest of an index or image") {
     NightlyWorld fake;
     fake.http.sent.clear();
     fake.scan();
     const std::vector<std::string> asked = lines_of(fake.asked_of_registry());
-    CHECK(asked.size() == 8);
+    CHECK(asked.size() == 8 + 6);  // and for each moving tag
     for (const std::string& line : asked) CHECK(line.starts_with("HEAD "));
     const auto [index, image] = fake.published_digests("python", "1.0.0-python3.13.3");
     for (const Digest& digest : {index, image})
@@ -98,6 +109,36 @@ TEST_CASE("A deleted image is unknown with a reason, and the others are scanned"
         CHECK(fake.scan().exit == Exit::done);
         CHECK(fake.hub.open_issues() == 0);
     }
+}
+
+TEST_CASE("After a rollback the nightly run scans the release that the moving tags name") {
+    NightlyWorld fake;
+    const Digest old = fake.published_digests("python", "1.0.0-python3.13.3").second;
+    fake.environment["GITHUB_EVENT_NAME"] = "push";
+    fake.build("1.1.0");
+    fake.publish();
+    run_release(fake.world(), fake.settings());
+    fake.environment["GITHUB_EVENT_NAME"] = "schedule";
+    CHECK(fake.hub.releases.size() == 2);
+    CHECK(fake.scan().exit == Exit::done);
+    CHECK_FALSE(holds(fake.files.read("out/verdict.json"), old.text()));
+
+    for (const char* repository : {"python", "python-development"}) {
+        for (const std::string tag : {"latest", "latest-3.13", "latest-3.12"})
+            fake.move_tag(repository, tag, tag == "latest-3.12" ? "1.0.0-python3.12.6" : "1.0.0-python3.13.3");
+    }
+    const Result result = fake.scan();
+    CHECK(result.exit == Exit::done);
+    CHECK(holds(fake.files.read("out/verdict.json"), old.text()));
+    CHECK(holds(texts_of(result.problems), "the moving tags are back at 1.0.0, which is what was scanned"));
+}
+
+TEST_CASE("An image is unknown if its moving tag names something that no release published") {
+    NightlyWorld fake;
+    fake.move_tag("python", "latest", "1.0.0-python3.12.6");
+    check_unknown(fake,
+                  "docker.io/defradigital/python:latest names something else than what the release 1.0.0 published");
+    CHECK(holds(fake.log.str(), "3 of 3 scanned again, nothing pulled"));
 }
 
 TEST_CASE("A base that cannot be resolved leaves the verdict unchanged and is reported") {

@@ -139,6 +139,16 @@ TEST_CASE("A locked issue is updated without a comment") {
     CHECK(tracking.hub().issues.front().title == "title");
 }
 
+TEST_CASE("A comment that may not have been written is written again by the next run") {
+    Tracking tracking;
+    tracking.add(ours);
+    tracking.hub().faults = {{"POST", "issues/1/comments", {502, {}, ""}, false, 1}};
+    CHECK_THROWS_AS(tracking.run(plan_of(TrackingAction::update, "news")), Error);
+    CHECK(tracking.hub().issues.front().title != "title");
+    tracking.run(plan_of(TrackingAction::update, "news"));
+    CHECK(tracking.hub().issues.front().comments == std::vector<std::string>{"news"});
+}
+
 TEST_CASE("Disabled issues are an error that says so") {
     Tracking tracking;
     tracking.hub().issues_on = false;
