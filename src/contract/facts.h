@@ -24,6 +24,9 @@ struct Expectations {
     std::string architecture;    ///< "amd64"
 };
 
+/// The label with the DEFRA_VERSION that an image was built as.
+inline constexpr const char* version_label = "uk.gov.defra.python.version";
+
 /// The image configuration (OCI image-spec, config.md), as far as the contract asks for it.
 struct ImageConfig {
     std::string user;

@@ -8,6 +8,7 @@
 
 #include "base/reference.h"
 #include "base/text.h"
+#include "contract/facts.h"
 #include "pipeline/images.h"
 #include "pipeline/registry_access.h"
 #include "pipeline/scans.h"
@@ -83,7 +84,7 @@ struct Planning {
     Candidates candidates;
     std::set<Digest> no_worse{};
 
-    Publication plan(const std::vector<ContractReport>& contracts) {
+    Publication plan(const std::vector<Layout>& layouts, const std::vector<ContractReport>& contracts) {
         // A scan takes minutes: what was read before it is read again after it.
         std::vector<ExistingTag> existing = load_existing();
         std::vector<PublishedIndex> compared_with;
@@ -113,11 +114,22 @@ struct Planning {
             verdicts.insert(verdicts.end(), out.verdicts.begin(), out.verdicts.end());
             publication = plan_with(load_existing());
         }
+        const auto refuse = [&](const std::string& what, const std::string& hint) {
+            add(publication.problems, {}, what, hint);
+            publication.exit = std::max(publication.exit, Exit::refused);
+        };
         for (const ContractReport& contract : contracts) {
             if (contract.passed()) continue;
-            add(publication.problems, {}, contract.name + " fails its contract",
-                "out/tests/" + contract.name + ".json has the checks that failed");
-            publication.exit = std::max(publication.exit, Exit::refused);
+            refuse(contract.name + " fails its contract",
+                   "out/tests/" + contract.name + ".json has the checks that failed");
+        }
+        const std::string& version = project.plan.job.defra_version;
+        for (const Layout& layout : layouts) {  // JOB.env may have been edited since the build
+            const std::string built =
+                text_at(parse_image_config(load_config(world.files, layout), layout.name).labels, version_label);
+            if (!built.empty() && built != version)
+                refuse(fmt::format("{} was built as {}, and is to be published as {}", layout.name, built, version),
+                       "build it again");
         }
         return publication;
     }
@@ -257,7 +269,7 @@ Published publish_images(const World& world, const Settings& settings, const Pro
                       .verdicts = verdicts,
                       .candidates = make_candidates(world, settings, project, layouts)};
     Publication publication;
-    before_anything_is_visible([&] { publication = planning.plan(contracts); });
+    before_anything_is_visible([&] { publication = planning.plan(layouts, contracts); });
     Published published =
         execute_publication(world, settings, publication, planning.candidates.sources, destination, step);
     if (published.state.result == PublicationState::Result::published) {

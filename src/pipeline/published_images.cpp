@@ -87,6 +87,7 @@ std::vector<MovedTag> find_moved_tags(registry::Client& client, const Settings& 
         const auto request = std::ranges::find(published.requests, images[i].name, &registry::FetchRequest::image);
         if (request == published.requests.end()) return;
         const auto released = parse_reference(request->reference);
+        if (!released) return;  // a damaged record, which the scan refuses
         for (const std::string& tag : images[i].moving_tags) {
             const auto now = registry::ask_tag(client, released->host, released->repository, tag);
             if (!now || now == released->digest) continue;

@@ -23,6 +23,15 @@ TEST_CASE("Images that were published without a test of their contract are named
     CHECK(holds(other.publish().problems, "without a test"));
 }
 
+TEST_CASE("An image is not published as another version than it was built as") {
+    GitHubWorld fake;
+    for (const std::string& name : built_images) put_layout(fake, name + "-linux-amd64", name, "1.0.0");
+    CHECK_FALSE(holds(fake.publish().problems, "was built as"));
+    fake.set_version("1.0.1");
+    CHECK(holds(fake.publish().problems,
+                "3.12.6-production-linux-amd64 was built as 1.0.0, and is to be published as 1.0.1"));
+}
+
 TEST_CASE("A pull request publishes nothing and gives the reason") {
     GitHubWorld fake;
     fake.start_pull_request();
