@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -106,11 +107,14 @@ std::optional<std::string> run_scanner(const World& world, const Command& comman
 /// A layout on its way to the scanners.
 struct Prepared {
     const Layout& layout;
-    fs::path directory;  ///< holds view/, and a directory for each scanner
-    std::string fault;   ///< why it must not be scanned
+    fs::path directory;             ///< holds view/, and a directory for each scanner
+    std::atomic<std::size_t> left;  ///< scans of it that are not done yet
+    std::string damage;             ///< of its blobs; set before any scan
     std::once_flag viewed;
+    std::string fault;  ///< why there is no view; set with `viewed`
 
-    Prepared(const Layout& to_scan, fs::path below) : layout(to_scan), directory(std::move(below)) {}
+    Prepared(const Layout& to_scan, fs::path below, std::size_t scans)
+        : layout(to_scan), directory(std::move(below)), left(scans) {}
 };
 
 /// The layers of all images, each unpacked once: the scanners, which are written in Go, would spend a third of their
@@ -119,9 +123,10 @@ struct UnpackedLayers {
     struct Layer {
         std::once_flag unpacked{};
         std::optional<Digest> diff_id{};  ///< what it is; nothing for a layer that we cannot unpack and they can
+        std::size_t users = 0;            ///< images that still need it
     };
     fs::path directory;
-    std::mutex mutex{};  ///< guards the map, but not its layers
+    std::mutex mutex{};  ///< guards the map and `users`
     std::map<Digest, Layer> layers{};
 
     Layer& find(const Digest& blob) {
@@ -154,6 +159,15 @@ void make_view(Files& files, const Prepared& prepared, UnpackedLayers& unpacked)
     write_single_image_view(files, layout, unpacked.directory, prepared.directory / "view");
 }
 
+/// After an image's last scan. Its files would fill the disk of a runner that scans many images.
+void remove_view(Files& files, const Prepared& prepared, UnpackedLayers& unpacked) {
+    files.remove(prepared.directory);
+    const std::lock_guard lock(unpacked.mutex);
+    for (const Descriptor& blob : prepared.layout.layers) {
+        if (--unpacked.layers[blob.digest].users == 0) files.remove(unpacked.directory / blob.digest.hex());
+    }
+}
+
 /// Takes the SBOM that the scanner left, or makes it. An inventory that is not there makes the scan a failed one:
 /// it would not be known whether the scanner saw the image's packages.
 std::optional<std::string> take_sbom(const World& world, const Workplace& place, Receipt& receipt) {
@@ -183,7 +197,7 @@ Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& 
         receipt.failure = "the layout was not scanned: " + fault;
         return receipt;
     };
-    if (!prepared.fault.empty()) return refuse(prepared.fault);
+    if (!prepared.damage.empty()) return refuse(prepared.damage);
     if (!receipt.failure.empty()) return receipt;
 
     const Workplace place =
@@ -288,10 +302,11 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     std::deque<Prepared> prepared;  // which cannot be moved
     for (const Layout& layout : layouts) {
         world.files.remove(settings.scans / layout.name);
-        prepared.emplace_back(layout, work.path() / layout.name);
+        prepared.emplace_back(layout, work.path() / layout.name, tools.versions.size());
+        for (const Descriptor& blob : layout.layers) ++unpacked.layers[blob.digest].users;
     }
     in_parallel(settings.jobs, prepared.size(), [&](std::size_t i) {
-        prepared[i].fault = fault_of([&] {
+        prepared[i].damage = fault_of([&] {
             const Problems damaged = check_blobs(world.files, layouts[i]);
             if (!damaged.empty()) throw Error{Exit::failed, damaged};
         });
@@ -300,16 +315,21 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     std::mutex mutex;  // guards the log and the receipts
     std::vector<std::vector<Receipt>> receipts(layouts.size());
     std::vector<std::function<void()>> scans;
-    for (const auto& [scanner, version] :
-         tools.versions) {  // neighbours are of different images: none waits for a view
-        for (std::size_t i = 0; i < layouts.size(); ++i) {
-            scans.emplace_back([&, i, one = scanner] {
-                const TimedTask task(world, "scan", layouts[i].name + ", " + render_scanner(one));
-                const Receipt receipt = scan(world, settings, tools, prepared[i], unpacked, one);
-                const std::lock_guard lock(mutex);
-                world.log << describe(layouts[i].name, receipt) << std::flush;
-                receipts[i].push_back(receipt);
-            });
+    const auto add_scan = [&](std::size_t i, Scanner scanner) {
+        scans.emplace_back([&, i, scanner] {
+            const TimedTask task(world, "scan", layouts[i].name + ", " + render_scanner(scanner));
+            const Receipt receipt = scan(world, settings, tools, prepared[i], unpacked, scanner);
+            if (--prepared[i].left == 0) remove_view(world.files, prepared[i], unpacked);
+            const std::lock_guard lock(mutex);
+            world.log << describe(layouts[i].name, receipt) << std::flush;
+            receipts[i].push_back(receipt);
+        });
+    };
+    // What runs at the same time is of different images: no scan waits for the view that another one makes.
+    for (std::size_t first = 0; first < layouts.size(); first += settings.jobs) {
+        const std::size_t end = std::min(first + settings.jobs, layouts.size());
+        for (const auto& [scanner, version] : tools.versions) {
+            for (std::size_t i = first; i < end; ++i) add_scan(i, scanner);
         }
     }
     in_parallel(settings.jobs, scans);

@@ -79,10 +79,12 @@ TEST_CASE("the scanners get layers unpacked, each once") {
                                          put_layout(fake.files, "3.13.3-development", "of one", "tar+zstd")};
     fake.scanners_write(trivy_report, grype_report);
     std::vector<std::string> read;
+    std::size_t unpacked_at_a_time = 0;
     fake.processes.stub_with({"grype", "-q", "-c"}, [&](const Command& command) {
         const fs::path view = command.directory / "../view";
         const Layout layout = load_layout(fake.files, view, "image", "linux/amd64");
         read.push_back(fake.files.read(blob_path(view, layout.layers.front().digest)));
+        unpacked_at_a_time = std::max(unpacked_at_a_time, fake.files.names_in("/out/scans.scanning/layers").size());
         fake.files.write(command.directory / "grype.json", grype_report);
         fake.files.write(command.directory / "grype.cdx.json", sbom);
         return Finished{};
@@ -93,6 +95,7 @@ TEST_CASE("the scanners get layers unpacked, each once") {
     CHECK(read == std::vector<std::string>{"shared", "shared", gzip("of one")});  // zstd is left to the scanner
     const fs::path unpacked = fs::path("/out/scans.scanning/layers") / layouts[0].layers.front().digest.hex();
     CHECK(std::ranges::count(fake.files.written, unpacked) == 1);
+    CHECK(unpacked_at_a_time == 1);  // what no image needs any more is gone
 }
 
 TEST_CASE("a layer that is not the one in the configuration is not scanned") {
