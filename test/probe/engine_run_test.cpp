@@ -84,6 +84,16 @@ TEST_CASE("a layout is loaded as a tar that both image stores can read, and remo
     CHECK_FALSE(std::filesystem::exists(stage.files.made.at(0)));
 }
 
+TEST_CASE("a container is created although a layer went with the image of another run") {
+    Stage stage;
+    EngineRun run(stage.world(), stage.info);
+    stage.engine.losses = 1;
+    CHECK(run.create_container({.image = "x"}) == "c1");
+    stage.engine.losses = 2;
+    const std::string refusal = thrown_by([&] { run.create_container({.image = "x"}); });
+    CHECK(refusal.find("parent snapshot sha256:d177 does not exist") != std::string::npos);
+}
+
 TEST_CASE("everything is removed after an error, except the containers of other runs") {
     Stage stage;
     stage.engine.containers["other"] = {seconds_ago(stage.fake, std::chrono::minutes(1)) + "-other", "", true};

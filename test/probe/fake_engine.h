@@ -40,6 +40,7 @@ class FakeEngine {
 
     std::map<std::string, Container> containers;
     std::set<std::string> images;
+    int losses = 0;  ///< so many times a layer is gone when a container is created
     std::map<std::string, std::string> files = {
         {"etc/ssl/certs/ca-certificates.crt", "authorities\n"}};                         ///< in every container
     std::string configuration = R"({"Architecture":"amd64","Config":{"User":"1000"}})";  ///< of every image
@@ -138,6 +139,7 @@ class FakeEngine {
     Response create(const Request& request) {
         const rapidjson::Document description = parse_tool_json(request.body, "the container");
         const std::lock_guard lock(mutex_);
+        if (losses-- > 0) return {404, {}, R"({"message":"parent snapshot sha256:d177 does not exist: not found"})"};
         const std::string id = fmt::format("c{}", ++made_);
         containers[id] = {.run = text_at(member(description, "Labels"), label), .description = request.body};
         return {201, {}, fmt::format(R"({{"Id":"{}"}})", id)};
