@@ -63,6 +63,10 @@ std::string gzip(std::string_view bytes) {
     return packed;
 }
 
+bool begins_packed(std::string_view bytes) {
+    return bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd");
+}
+
 std::string gunzip(std::string_view bytes, const std::string& source, std::size_t max_bytes) {
     const auto refuse = [&](const std::string& what) {
         throw Error{Exit::failed, source + " " + what, "it was cut off or changed on its way: fetch it again"};

@@ -18,3 +18,5 @@ std::string percent_encoded(std::string_view text, std::string_view plain = "");
 std::string gzip(std::string_view bytes);
 /// Throws Error{failed}, naming `source`, for what is not gzip, is cut off, or would be larger than `max_bytes`.
 std::string gunzip(std::string_view bytes, const std::string& source, std::size_t max_bytes);
+/// Whether a text begins as gzip (RFC 1952, 2.3.1) or zstd (RFC 8878, 3.1.1) does.
+bool begins_packed(std::string_view bytes);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 
 #include "base/encoding.h"
@@ -67,8 +68,11 @@ Run scan_and_judge(const World& world, const Settings& settings, NightlyTargets&
 /// A release that cannot be fetched or understood does not say what is published.
 NightlyTargets find_or_explain(const World& world, const Settings& settings, github::Api& api) {
     try {
-        Problems unused;  // credentials, of which the scan warns
-        registry::Client client = make_client(world, settings, unused);
+        // For moving tags, so without mirrors, which may show for hours what these named before. Credentials that
+        // cannot be used are reported by the scan.
+        std::optional<registry::Client> client;
+        failure_of(
+            [&] { client.emplace(world, load_registry_access(world, settings, {registry_of_credentials(settings)})); });
         return find_published(world, settings, api, client);
     } catch (const Error& error) {
         if (error.exit != Exit::failed) throw;
@@ -102,8 +106,8 @@ bool keep_issue(const Settings& settings, github::Api& api, const Run& run, bool
             return issue ? std::optional(issue->state) : std::nullopt;
         };
         const TrackingPlan plan = plan_tracking(run, state_of(issues.open), state_of(issues.closed), settings.notify);
-        if (!only_reports) url = github::carry_out(api, plan, issues);
         news = !plan.news.empty();
+        if (!only_reports) url = github::carry_out(api, plan, issues);
     });
     if (error) append(result.problems, at_level(Level::warning, error->problems));
     result.outputs["issue"] = url;

@@ -26,6 +26,8 @@ struct Expectations {
 
 /// The label with the DEFRA_VERSION that an image was built as.
 inline constexpr const char* version_label = "uk.gov.defra.python.version";
+/// The label with the repository that it was built for.
+inline constexpr const char* repository_label = "uk.gov.defra.python.repository";
 
 /// The image configuration (OCI image-spec, config.md), as far as the contract asks for it.
 struct ImageConfig {

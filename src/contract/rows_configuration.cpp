@@ -55,7 +55,7 @@ Observation observe_entrypoint(const ImageFacts& facts, const Limits&) {
 Observation observe_labels(const ImageFacts& facts, const Limits&) {
     const std::string python = text_at(facts.config.labels, "uk.gov.defra.python.python-version");
     const std::string version = text_at(facts.config.labels, version_label);
-    const std::string repository = text_at(facts.config.labels, "uk.gov.defra.python.repository");
+    const std::string repository = text_at(facts.config.labels, repository_label);
     const Expectations& expected = facts.expected;
     const auto wanted = [](const std::string& exact, const char* otherwise) {
         return exact.empty() ? otherwise : exact;

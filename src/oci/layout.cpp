@@ -185,10 +185,11 @@ std::vector<Digest> load_diff_ids(Files& files, const Layout& layout) {
     const rapidjson::Document config = parse_tool_json(load_config(files, layout), path.string());
     std::vector<Digest> diff_ids;
     for (const std::string& text : texts_at(member(config, "rootfs"), "diff_ids")) {
-        if (const std::optional<Digest> digest = Digest::parse(text)) diff_ids.push_back(*digest);
+        const std::optional<Digest> digest = Digest::parse(text);
+        if (!digest) refuse(path, "\"" + text + "\" is not a digest of a layer", "");
+        diff_ids.push_back(*digest);
     }
-    if (diff_ids.size() != layout.layers.size())
-        refuse(path, "this configuration does not name every layer", build_again);
+    if (diff_ids.size() != layout.layers.size()) refuse(path, "this configuration does not name every layer", "");
     return diff_ids;
 }
 

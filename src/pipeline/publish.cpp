@@ -125,9 +125,12 @@ struct Planning {
         }
         const std::string& version = project.plan.job.defra_version;
         for (const Layout& layout : layouts) {  // JOB.env may have been edited since the build
-            const std::string built =
-                text_at(parse_image_config(load_config(world.files, layout), layout.name).labels, version_label);
-            if (!built.empty() && built != version)
+            const ImageConfig config = parse_image_config(load_config(world.files, layout), layout.name);
+            const std::string built = text_at(config.labels, version_label);
+            // An image on top of one of ours inherits its labels.
+            const bool is_about_it =
+                text_at(config.labels, repository_label) == image_of(project.plan, layout.image).repository;
+            if (is_about_it && built != version)
                 refuse(fmt::format("{} was built as {}, and is to be published as {}", layout.name, built, version),
                        "build it again");
         }

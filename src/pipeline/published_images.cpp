@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int max_rollback = 5;  // releases; a rollback is the way out of the last one or two
+constexpr int max_rollback = 5;  // how many releases before the last one are looked at
 
 /// An error in the release's own files is not an input error of this run; one in today's policy is.
 Project load_project_of(const World& world, const Settings& settings, const fs::path& directory,
@@ -73,88 +73,99 @@ std::optional<Released> load_released(const World& world, const Settings& settin
     return Released{std::move(*fetched), std::move(published)};
 }
 
-/// A moving tag that names something else than what was published with the release.
-struct MovedTag {
-    std::string reference;  ///< "docker.io/defradigital/python:latest"
-    std::string image;      ///< "3.13.3-production"
+/// A moving tag of the last release, and what it names now.
+struct MovingTag {
+    Reference reference;
+    std::string image;  ///< "3.13.3-production"
+    std::optional<Digest> now{};
+    Problems unread{};  ///< why that is not known
 };
 
-std::vector<MovedTag> find_moved_tags(registry::Client& client, const Settings& settings,
-                                      const NightlyTargets& published) {
-    const std::vector<Image>& images = published.project.plan.images;
-    std::vector<std::vector<MovedTag>> moved(images.size());
-    in_parallel(settings.jobs, images.size(), [&](std::size_t i) {
-        const auto request = std::ranges::find(published.requests, images[i].name, &registry::FetchRequest::image);
-        if (request == published.requests.end()) return;
+/// Those that exist, or cannot be read.
+std::vector<MovingTag> read_moving_tags(registry::Client& client, const Settings& settings,
+                                        const NightlyTargets& published) {
+    std::vector<MovingTag> tags;
+    for (const Image& image : published.project.plan.images) {
+        const auto request = std::ranges::find(published.requests, image.name, &registry::FetchRequest::image);
+        if (request == published.requests.end()) continue;
         const auto released = parse_reference(request->reference);
-        if (!released) return;  // a damaged record, which the scan refuses
-        for (const std::string& tag : images[i].moving_tags) {
-            const auto now = registry::ask_tag(client, released->host, released->repository, tag);
-            if (!now || now == released->digest) continue;
-            moved[i].push_back({released->host + "/" + released->repository + ":" + tag, images[i].name});
-        }
+        if (!released) continue;  // a damaged record, which the scan refuses
+        for (const std::string& tag : image.moving_tags)
+            tags.push_back({{released->host, released->repository, tag, {}}, image.name});
+    }
+    in_parallel(settings.jobs, tags.size(), [&](std::size_t i) {
+        const auto& [host, repository, tag, digest] = tags[i].reference;
+        const std::optional<Error> error =
+            failure_of([&] { tags[i].now = registry::ask_tag(client, host, repository, tag); });
+        if (error) tags[i].unread = error->problems;
     });
-    std::vector<MovedTag> all;
-    for (const std::vector<MovedTag>& tags : moved) all.insert(all.end(), tags.begin(), tags.end());
-    return all;
+    std::erase_if(tags, [](const MovingTag& tag) { return !tag.now && tag.unread.empty(); });
+    return tags;
 }
 
-/// What people pull by such a tag was not scanned, so the image is unknown.
-void set_moved_apart(const Settings& settings, const std::vector<MovedTag>& moved, NightlyTargets& published) {
-    for (const MovedTag& tag : moved) {
-        add(published.project.warnings, {},
-            tag.reference + " names something else than what the release " + published.project.plan.job.defra_version +
-                " published",
-            "it was not scanned: publish a new version, or move the tag back", Level::warning);
+/// Whether the tag names one of the images that were published with this release, and are scanned with it.
+bool names_image_of(const MovingTag& tag, const NightlyTargets& published) {
+    return std::ranges::any_of(published.requests, [&](const registry::FetchRequest& request) {
+        const auto released = parse_reference(request.reference);
+        return released && released->host == tag.reference.host && released->repository == tag.reference.repository &&
+               released->digest == tag.now;
+    });
+}
+
+/// What people pull by these tags was not scanned, so their images are unknown.
+void set_moved_apart(const Settings& settings, const std::vector<MovingTag>& tags, NightlyTargets& published) {
+    const NightlyTargets all = published;
+    for (const MovingTag& tag : tags) {
+        if (tag.now && names_image_of(tag, all)) continue;
+        append(published.project.warnings, at_level(Level::warning, tag.unread));
+        if (tag.now)
+            add(published.project.warnings, {},
+                render_reference(tag.reference) + " names something else than what the release " +
+                    all.project.plan.job.defra_version + " published",
+                "it was not scanned: make the release of what it names, publish a new version, or move the tag back",
+                Level::warning);
         for (const registry::FetchRequest& request : published.requests) {
-            if (request.image != tag.image) continue;
-            published.missing.push_back(
-                make_image_run(settings, published.project.plan, request.image, request.platform));
+            if (request.image == tag.image)
+                published.missing.push_back(
+                    make_image_run(settings, all.project.plan, request.image, request.platform));
         }
         std::erase_if(published.requests, [&](const auto& request) { return request.image == tag.image; });
         std::erase_if(published.kept, [&](const Layout& layout) { return layout.image == tag.image; });
     }
 }
 
-/// The release whose images the moving tags name: the last one, or after a rollback an earlier one. Nothing if the last
-/// one does not tell what it published; the warning is for one that should.
+/// The last release, or after a rollback the earlier one that all its moving tags agree with. Nothing if the last one
+/// does not tell what it published.
 std::optional<NightlyTargets> find_released(const World& world, const Settings& settings, github::Api& api,
-                                            registry::Client& client, Problems& warnings) {
+                                            std::optional<registry::Client>& client, Problems& warnings) {
     std::vector<github::Release> releases = github::load_releases(api);
-    std::optional<Released> chosen;
-    std::vector<MovedTag> moved;
-    for (int older = 0; older <= max_rollback; ++older) {
-        const github::Release* release = github::find_last_release(releases);
-        if (release == nullptr) break;
-        const std::string version = release->tag;
-        Problems lacks;
-        std::optional<Released> one = load_released(world, settings, api, *release, lacks);
-        if (!one) {
-            if (!chosen) append(warnings, lacks);
-            break;
-        }
-        std::vector<MovedTag> elsewhere;
-        failure_of([&] { elsewhere = find_moved_tags(client, settings, one->targets); });  // the scan meets it again
-        if (elsewhere.empty()) {
-            if (chosen)
-                add(warnings, {}, "the moving tags are back at " + version + ", which is what was scanned", "",
-                    Level::warning);
-            chosen = std::move(one);
-            moved.clear();
-            break;
-        }
-        if (!chosen) {
-            chosen = std::move(one);
-            moved = std::move(elsewhere);
-        }
-        std::erase_if(releases, [&](const github::Release& r) { return r.tag == version; });
-    }
+    const github::Release* last = github::find_last_release(releases);
+    std::optional<Released> chosen =
+        last == nullptr ? std::nullopt : load_released(world, settings, api, *last, warnings);
     if (!chosen) return std::nullopt;
+    std::vector<MovingTag> tags;
+    if (client) tags = read_moving_tags(*client, settings, chosen->targets);
+    const auto agree_with = [&](const NightlyTargets& published) {
+        return std::ranges::all_of(tags,
+                                   [&](const MovingTag& tag) { return tag.now && names_image_of(tag, published); });
+    };
+    for (int older = 0; older < max_rollback && !agree_with(chosen->targets); ++older) {
+        const std::string version = last->tag;
+        std::erase_if(releases, [&](const github::Release& release) { return release.tag == version; });
+        last = github::find_last_release(releases);
+        std::optional<Released> one;
+        Problems unused;  // one that cannot be read is not the one
+        if (last == nullptr || failure_of([&] { one = load_released(world, settings, api, *last, unused); })) break;
+        if (!one || !agree_with(one->targets)) continue;
+        add(warnings, {}, "the moving tags are back at " + last->tag + ", which is what was scanned", "",
+            Level::warning);
+        chosen = std::move(one);
+    }
     NightlyTargets& published = chosen->targets;
     fetch_scans(world, api, chosen->fetched);
     published.kept = take_archived_scans(world, settings, chosen->fetched, published.project.plan);
     take_archived_bases(world, settings, chosen->fetched);
-    set_moved_apart(settings, moved, published);
+    set_moved_apart(settings, tags, published);
     return std::move(published);
 }
 
@@ -180,7 +191,7 @@ bool is_there(registry::Client& client, const std::string& text) {
 }  // namespace
 
 NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api,
-                              registry::Client& client) {
+                              std::optional<registry::Client>& client) {
     Problems warnings;
     std::optional<NightlyTargets> released = find_released(world, settings, api, client, warnings);
     NightlyTargets published = released ? std::move(*released) : find_tagged(world, settings);

@@ -1,6 +1,7 @@
 // What the nightly run scans: the published images, as a release or the matrix names them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "github/api.h"
@@ -16,11 +17,14 @@ struct NightlyTargets {
     std::vector<ImageRun> missing;  ///< should be published, and are not: without a verdict they are unknown
 };
 
-/// What the release published whose images the moving tags name, by digest, planned as it was then; the policy is
-/// today's. That is the last release, or after a rollback an earlier one. An image whose moving tag names neither goes
-/// to `missing`. Where no release says, the version tags of the matrix, with a warning if there is a release that
-/// should. Throws make_refusal, Error{bad_input}, Error{failed} for a release whose files do not belong together.
-NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api, registry::Client& client);
+/// What the last release published, by digest, planned as it was then; the policy is today's. After a rollback that is
+/// an earlier release: the newest of the five before that all moving tags of the last one agree with. If they agree
+/// with none, each image whose moving tag names something else, or cannot be read, goes to `missing`. `client` reads
+/// the tags; without one they are not looked at. Where no release says what it published, the version tags of the
+/// matrix, with a warning if there is a release that should. Throws make_refusal, Error{bad_input}, Error{failed} for a
+/// release whose files do not belong together.
+NightlyTargets find_published(const World& world, const Settings& settings, github::Api& api,
+                              std::optional<registry::Client>& client);
 
 /// Whether the registry shows none of these images to these credentials. Docker Hub says "denied" of a repository that
 /// does not exist, too. Throws Error{failed} if it does not respond.

@@ -191,7 +191,8 @@ std::string EngineRun::create_container(const ContainerPlan& plan) {
     const std::string query = plan.platform.empty() ? "" : "?platform=" + percent_encoded(plan.platform);
     const Request request = make_json_request(engine_, "/containers/create" + query, render_container(plan, id_));
     Response response = send_to_engine(world_, request, {404});
-    // Between a look and its use a layer can go with another run's image. Asked again, the engine unpacks it once more.
+    // Another run may remove its image, and a layer with it, while the engine creates our container. Asked again, the
+    // engine unpacks the layer once more.
     if (response.status == 404) response = send_to_engine(world_, request);
     return text_at(parse_tool_json(response.body, "the engine's answer"), "Id");
 }

@@ -39,7 +39,7 @@ struct Test {
 
 /// The target of an image that is not of the plan: by its label, else by its environment.
 Target guess_target(const ImageConfig& config) {
-    const std::string repository = text_at(config.labels, "uk.gov.defra.python.repository");
+    const std::string repository = text_at(config.labels, repository_label);
     const std::string environment = text_at(config.environment, "PYTHON_ENV");
     return repository.ends_with("-development") || environment == "development" ? Target::development
                                                                                 : Target::production;

@@ -117,33 +117,28 @@ struct Prepared {
         : layout(to_scan), directory(std::move(below)), left(scans) {}
 };
 
-/// The layers of all images, each unpacked once: the scanners, which are written in Go, would spend a third of their
-/// time on it. They tell by a blob's first bytes whether it is packed.
-struct UnpackedLayers {
-    struct Layer {
-        std::once_flag unpacked{};
-        std::optional<Digest> diff_id{};  ///< what it is; nothing for a layer that we cannot unpack and they can
-        std::size_t users = 0;            ///< images that still need it
-    };
-    fs::path directory;
-    std::mutex mutex{};  ///< guards the map and `users`
-    std::map<Digest, Layer> layers{};
+/// A layer, unpacked once for all images that hold it: the scanners, which are written in Go, would spend a third of
+/// their time on it. They tell by a blob's first bytes whether it is packed.
+struct UnpackedLayer {
+    std::once_flag unpacked;
+    std::optional<Digest> diff_id;      ///< what it is; nothing for a layer that we cannot unpack and they can
+    std::atomic<std::size_t> users{0};  ///< images that still need it
+};
 
-    Layer& find(const Digest& blob) {
-        const std::lock_guard lock(mutex);
-        return layers[blob];
-    }
+struct UnpackedLayers {
+    fs::path directory;
+    std::map<Digest, UnpackedLayer> by_blob{};  ///< complete before any scan
 };
 
 /// Unpacks what was not unpacked yet, and makes the view. A layer must be what the image's configuration says.
-void make_view(Files& files, const Prepared& prepared, UnpackedLayers& unpacked) {
+void make_view(Files& files, const Prepared& prepared, UnpackedLayers& layers) {
     const Layout& layout = prepared.layout;
     const std::vector<Digest> diff_ids = load_diff_ids(files, layout);
     for (std::size_t i = 0; i < diff_ids.size(); ++i) {
         const Descriptor& blob = layout.layers[i];
         const fs::path path = blob_path(layout.directory, blob.digest);
-        const fs::path to = unpacked.directory / blob.digest.hex();
-        UnpackedLayers::Layer& layer = unpacked.find(blob.digest);
+        const fs::path to = layers.directory / blob.digest.hex();
+        UnpackedLayer& layer = layers.by_blob.at(blob.digest);
         std::call_once(layer.unpacked, [&] {
             if (is_tar(blob)) {
                 layer.diff_id = files.unpack(path, to);
@@ -156,15 +151,14 @@ void make_view(Files& files, const Prepared& prepared, UnpackedLayers& unpacked)
                 Exit::failed, {path.string()}, "this layer is not the one that the image's configuration names", ""};
         }
     }
-    write_single_image_view(files, layout, unpacked.directory, prepared.directory / "view");
+    write_single_image_view(files, layout, layers.directory, prepared.directory / "view");
 }
 
 /// After an image's last scan. Its files would fill the disk of a runner that scans many images.
-void remove_view(Files& files, const Prepared& prepared, UnpackedLayers& unpacked) {
+void remove_view(Files& files, const Prepared& prepared, UnpackedLayers& layers) {
     files.remove(prepared.directory);
-    const std::lock_guard lock(unpacked.mutex);
     for (const Descriptor& blob : prepared.layout.layers) {
-        if (--unpacked.layers[blob.digest].users == 0) files.remove(unpacked.directory / blob.digest.hex());
+        if (--layers.by_blob.at(blob.digest).users == 0) files.remove(layers.directory / blob.digest.hex());
     }
 }
 
@@ -189,7 +183,7 @@ std::optional<std::string> take_sbom(const World& world, const Workplace& place,
 }
 
 Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& tools, Prepared& prepared,
-             UnpackedLayers& unpacked, Scanner scanner) {
+             UnpackedLayers& layers, Scanner scanner) {
     const Layout& layout = prepared.layout;
     Receipt receipt = begin_receipt(tools, scanner, layout.manifest, layout.config, architecture_of(layout.platform));
     for (const Descriptor& blob : layout.layers) receipt.size.compressed += blob.size;
@@ -209,7 +203,7 @@ Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& 
     if (!result) {
         std::call_once(prepared.viewed, [&] {
             const TimedTask task(world, "scan", layout.name + ", its layers");
-            prepared.fault = fault_of([&] { make_view(world.files, prepared, unpacked); });
+            prepared.fault = fault_of([&] { make_view(world.files, prepared, layers); });
         });
         if (!prepared.fault.empty()) return refuse(prepared.fault);
         const std::optional<std::string> report = run_scanner(world, command, receipt);
@@ -298,12 +292,12 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     // On the disk that holds the layouts: views on them cost nothing, and images are not unpacked in memory.
     const PrivateDirectory work(world.files, fs::absolute(settings.scans) += ".scanning");
     world.files.remove(work.path());  // of an interrupted run
-    UnpackedLayers unpacked{.directory = work.path() / "layers"};
+    UnpackedLayers layers{.directory = work.path() / "layers"};
     std::deque<Prepared> prepared;  // which cannot be moved
     for (const Layout& layout : layouts) {
         world.files.remove(settings.scans / layout.name);
         prepared.emplace_back(layout, work.path() / layout.name, tools.versions.size());
-        for (const Descriptor& blob : layout.layers) ++unpacked.layers[blob.digest].users;
+        for (const Descriptor& blob : layout.layers) ++layers.by_blob[blob.digest].users;
     }
     in_parallel(settings.jobs, prepared.size(), [&](std::size_t i) {
         prepared[i].damage = fault_of([&] {
@@ -318,14 +312,15 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
     const auto add_scan = [&](std::size_t i, Scanner scanner) {
         scans.emplace_back([&, i, scanner] {
             const TimedTask task(world, "scan", layouts[i].name + ", " + render_scanner(scanner));
-            const Receipt receipt = scan(world, settings, tools, prepared[i], unpacked, scanner);
-            if (--prepared[i].left == 0) remove_view(world.files, prepared[i], unpacked);
+            const Receipt receipt = scan(world, settings, tools, prepared[i], layers, scanner);
+            // The scan counts whether or not its files can go now.
+            if (--prepared[i].left == 0) fault_of([&] { remove_view(world.files, prepared[i], layers); });
             const std::lock_guard lock(mutex);
             world.log << describe(layouts[i].name, receipt) << std::flush;
             receipts[i].push_back(receipt);
         });
     };
-    // What runs at the same time is of different images: no scan waits for the view that another one makes.
+    // Where there are images enough, an image's second scan begins after its view was made for the first one.
     for (std::size_t first = 0; first < layouts.size(); first += settings.jobs) {
         const std::size_t end = std::min(first + settings.jobs, layouts.size());
         for (const auto& [scanner, version] : tools.versions) {

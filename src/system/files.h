@@ -11,6 +11,8 @@
 #include "base/digest.h"
 #include "base/error.h"
 
+inline constexpr const char* packed_twice = "this file is packed twice";
+
 /// Relative paths are below the work tree. Below the work tree no symbolic link is followed: a user who may write into
 /// a checkout could lead us anywhere. What is written there belongs to the owner of the work tree.
 struct Files {
@@ -36,7 +38,8 @@ struct Files {
     /// Gives the content of `from` the further name `to`, by a hard link where possible, else by a copy.
     virtual void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     /// Writes what `from` holds, unpacked if it is gzip (RFC 1952, several members too), to `to`, for this run only: it
-    /// is not flushed to the disk. Returns its SHA-256. Throws also for gzip that is damaged or cut off.
+    /// is not flushed to the disk. Returns its SHA-256. Throws also for gzip that is damaged or cut off, and for what
+    /// is packed twice: who reads the result would unpack it once more.
     virtual Digest unpack(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
     /// Removes a file or a whole directory; no error if it is not there.

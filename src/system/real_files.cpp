@@ -12,6 +12,7 @@
 #include <memory>
 #include <random>
 
+#include "base/encoding.h"
 #include "system/cancellation.h"
 #include "system/memory.h"
 
@@ -222,22 +223,26 @@ void RealFiles::link_or_copy(const fs::path& from, const fs::path& to) {
 Digest RealFiles::unpack(const fs::path& from, const fs::path& to) {
     const FileDescriptor source = open_regular(from, O_RDONLY, Exit::failed);
     const std::unique_ptr<gzFile_s, int (*)(gzFile)> packed(
-        source.is_open() ? gzdopen(dup(source.number()), "rb") : nullptr, &gzclose_r);
+        source.is_open() ? gzdopen(fcntl(source.number(), F_DUPFD_CLOEXEC, 0), "rb") : nullptr, &gzclose_r);
     if (packed == nullptr) refuse_path(from, "cannot be read");
     gzbuffer(packed.get(), piece);
     Hash sum("SHA256");
     const auto fill = [&](const FileDescriptor& file) {
         std::string buffer(piece, '\0');
+        bool is_first = true;
         while (true) {
             stop_if_cancelled();
             const int count = gzread(packed.get(), buffer.data(), piece);
             if (count <= 0) break;
             const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
+            if (is_first && begins_packed(bytes)) throw Error{Exit::failed, {from.string()}, packed_twice, ""};
+            is_first = false;
             sum.add(bytes);
             if (!write_all(file, bytes)) return false;
         }
         int error = Z_OK;  // where the stream ends too early, only this says so
         gzerror(packed.get(), &error);
+        if (error == Z_ERRNO) refuse_path(from, "cannot be read");
         if (error != Z_OK) throw Error{Exit::failed, {from.string()}, "this gzip file is damaged or cut off", ""};
         return true;
     };

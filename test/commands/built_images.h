@@ -7,20 +7,18 @@
 #include <vector>
 
 #include "commands/work_tree.h"
-#include "contract/facts.h"
 #include "oci/layout.h"
 
-/// With a label for the DEFRA_VERSION that it was built as, unless that is empty.
+/// `labels`: as JSON, each after a comma.
 inline void put_layout(FakeWorld& fake, const std::string& name, const std::string& salt,
-                       const std::string& version = "") {
+                       const std::string& labels = "") {
     const std::filesystem::path directory = "out/images/" + name;
     const auto put = [&](const std::string& bytes) {
         return fake.files.texts[blob_path(directory, sha256(bytes))] = bytes;
     };
     const std::string config = put(fmt::format(
         R"({{"architecture":"amd64","os":"linux","config":{{"Labels":{{"salt":"{}"{}}}}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}})",
-        salt, version.empty() ? "" : fmt::format(R"(,"{}":"{}")", version_label, version),
-        sha256("a layer of " + salt).text()));
+        salt, labels, sha256("a layer of " + salt).text()));
     const std::string layer = put("a layer of " + salt);
     const std::string manifest = put(fmt::format(
         R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},)"

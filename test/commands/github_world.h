@@ -25,6 +25,7 @@ struct GitHubWorld : BuiltWorld {
     bool scanners_work = true;
     std::filesystem::path published = "elsewhere";  ///< the directory that the registry serves
     int missing_status = 404;                       ///< the registry's response for what it does not have
+    std::string refused_tag;                        ///< the registry refuses every request for it (400)
     bool heads_get_404 = false;                     ///< the registry responds to every HEAD with 404
     std::set<std::string> lost_tags;
     std::set<Digest> lost_manifests;
@@ -161,6 +162,7 @@ struct GitHubWorld : BuiltWorld {
         const std::string registry = "https://registry-1.docker.io/v2/";
         if (!silent_host.empty() && request.url.starts_with("https://" + silent_host + "/"))
             throw Error{Exit::failed, request.method + " " + request.url + ": connection refused", ""};
+        if (!refused_tag.empty() && request.url.ends_with("/manifests/" + refused_tag)) return {400, {}, "refused"};
         if (request.url.starts_with(registry) && request.method == "HEAD" && heads_get_404) return {404, {}, ""};
         if (request.url.starts_with(registry) && request.method == "POST") return {202, {}, ""};  // an upload may start
         if (request.url.starts_with(registry)) return serve(request.url.substr(registry.size()));

@@ -27,15 +27,35 @@ struct NightlyWorld : GitHubWorld {
         return run_nightly(world(), settings(std::move(given)));
     }
 
+    /// Publishes and releases another version.
+    void release(const std::string& version) {
+        environment["GITHUB_EVENT_NAME"] = "push";
+        build(version);
+        publish();
+        run_release(world(), settings());
+        hub.analyses.clear();
+        environment["GITHUB_EVENT_NAME"] = "schedule";
+    }
+
     /// Changes what a moving tag names in the registry.
-    void move_tag(const std::string& repository, const std::string& tag, const std::string& to) {
+    void move_tag(const std::string& repository, const std::string& tag, const Digest& to) {
         const std::filesystem::path index = published / "defradigital" / repository / "index.json";
         std::vector<Descriptor> entries = parse_manifest(files.read(index), tag).children;
         for (Descriptor& entry : entries) {
-            if (entry.annotations.at("org.opencontainers.image.ref.name") == tag)
-                entry.digest = published_digests(repository, to).first;
+            if (entry.annotations.at("org.opencontainers.image.ref.name") == tag) entry.digest = to;
         }
         files.write(index, render_index(entries, {}));
+    }
+
+    /// Moves the tags of these Python versions back to 1.0.0, as a rollback does.
+    void roll_back(const std::vector<std::string>& pythons) {
+        for (const char* repository : {"python", "python-development"}) {
+            for (const std::string& python : pythons) {
+                const Digest to = published_digests(repository, "1.0.0-python" + python).first;
+                move_tag(repository, "latest-" + python.substr(0, 4), to);
+                if (python == "3.13.3") move_tag(repository, "latest", to);
+            }
+        }
     }
 
     const FakeGitHub::FakeIssue& issue() const { return hub.issues.at(0); }
@@ -114,31 +134,61 @@ TEST_CASE("A deleted image is unknown with a reason, and the others are scanned"
 TEST_CASE("After a rollback the nightly run scans the release that the moving tags name") {
     NightlyWorld fake;
     const Digest old = fake.published_digests("python", "1.0.0-python3.13.3").second;
-    fake.environment["GITHUB_EVENT_NAME"] = "push";
-    fake.build("1.1.0");
-    fake.publish();
-    run_release(fake.world(), fake.settings());
-    fake.environment["GITHUB_EVENT_NAME"] = "schedule";
+    fake.release("1.1.0");
     CHECK(fake.hub.releases.size() == 2);
     CHECK(fake.scan().exit == Exit::done);
     CHECK_FALSE(holds(fake.files.read("out/verdict.json"), old.text()));
 
-    for (const char* repository : {"python", "python-development"}) {
-        for (const std::string tag : {"latest", "latest-3.13", "latest-3.12"})
-            fake.move_tag(repository, tag, tag == "latest-3.12" ? "1.0.0-python3.12.6" : "1.0.0-python3.13.3");
-    }
+    fake.roll_back({"3.13.3", "3.12.6"});
     const Result result = fake.scan();
     CHECK(result.exit == Exit::done);
     CHECK(holds(fake.files.read("out/verdict.json"), old.text()));
     CHECK(holds(texts_of(result.problems), "the moving tags are back at 1.0.0, which is what was scanned"));
 }
 
+TEST_CASE("After a rollback of some images these are unknown, and the others are scanned") {
+    NightlyWorld fake;
+    fake.release("1.1.0");
+    fake.roll_back({"3.12.6"});
+    check_unknown(
+        fake, "docker.io/defradigital/python:latest-3.12 names something else than what the release 1.1.0 published");
+    CHECK(holds(fake.log.str(), "2 of 2 scanned again, nothing pulled"));
+}
+
+TEST_CASE("An earlier release whose files cannot be read is not the one that was rolled back to") {
+    NightlyWorld fake;
+    fake.release("1.1.0");
+    REQUIRE(fake.hub.releases.front().tag == "1.0.0");
+    fake.file_of_release("publication.json") += " ";
+    fake.roll_back({"3.13.3", "3.12.6"});
+    check_unknown(fake, "python:latest names something else than what the release 1.1.0 published");
+}
+
 TEST_CASE("An image is unknown if its moving tag names something that no release published") {
     NightlyWorld fake;
-    fake.move_tag("python", "latest", "1.0.0-python3.12.6");
+    const auto [index, image] = fake.published_digests("python", "1.0.0-python3.13.3");
+    fake.move_tag("python", "latest", image);
     check_unknown(fake,
                   "docker.io/defradigital/python:latest names something else than what the release 1.0.0 published");
     CHECK(holds(fake.log.str(), "3 of 3 scanned again, nothing pulled"));
+    fake.move_tag("python", "latest", index);
+    fake.lost_tags = {"latest"};  // nobody pulls by a tag that is not there
+    CHECK(fake.scan().exit == Exit::done);
+}
+
+TEST_CASE("An image is unknown if its moving tag cannot be read, although its digests can") {
+    NightlyWorld fake;
+    fake.refused_tag = "latest-3.12";
+    check_unknown(fake, "defradigital/python/manifests/latest-3.12");
+    CHECK(holds(fake.log.str(), "2 of 2 scanned again, nothing pulled"));
+}
+
+TEST_CASE("Moving tags are read without mirrors, which may show what they named before") {
+    NightlyWorld fake;
+    fake.http.sent.clear();
+    fake.scan({{"mirrors", "docker.io=registry-1.docker.io/mirror"}});
+    CHECK(holds(fake.asked_of_registry(), "/v2/defradigital/python/manifests/latest\n"));
+    CHECK_FALSE(holds(fake.asked_of_registry(), "/mirror/defradigital/python/manifests/latest\n"));
 }
 
 TEST_CASE("A base that cannot be resolved leaves the verdict unchanged and is reported") {

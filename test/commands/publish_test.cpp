@@ -25,11 +25,22 @@ TEST_CASE("Images that were published without a test of their contract are named
 
 TEST_CASE("An image is not published as another version than it was built as") {
     GitHubWorld fake;
-    for (const std::string& name : built_images) put_layout(fake, name + "-linux-amd64", name, "1.0.0");
+    const auto build = [&](const std::string& repository) {
+        for (const std::string& name : built_images) {
+            put_layout(
+                fake, name + "-linux-amd64", name,
+                R"(,"uk.gov.defra.python.version":"1.0.0","uk.gov.defra.python.repository":")" + repository + '"');
+        }
+    };
+    build("defradigital/python");
     CHECK_FALSE(holds(fake.publish().problems, "was built as"));
     fake.set_version("1.0.1");
-    CHECK(holds(fake.publish().problems,
-                "3.12.6-production-linux-amd64 was built as 1.0.0, and is to be published as 1.0.1"));
+    const Result result = fake.publish();
+    CHECK(result.exit == Exit::refused);
+    CHECK(holds(result.problems, "3.12.6-production-linux-amd64 was built as 1.0.0, and is to be published as 1.0.1"));
+    CHECK_FALSE(holds(result.problems, "development-linux-amd64 was built as"));  // these labels are not about it
+    build("another/parent");
+    CHECK_FALSE(holds(fake.publish().problems, "was built as"));
 }
 
 TEST_CASE("A pull request publishes nothing and gives the reason") {

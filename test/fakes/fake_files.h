@@ -86,6 +86,7 @@ struct FakeFiles : Files {
         digest_of(from);  // throws as it does where there is no such file
         const std::string packed = read(from);
         const std::string text = packed.starts_with("\x1f\x8b") ? gunzip(packed, from.string(), max_unpacked) : packed;
+        if (begins_packed(text)) throw Error{Exit::failed, {from.string()}, packed_twice, ""};
         write(to, text);
         return sha256(text);
     }

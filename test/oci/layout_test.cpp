@@ -252,7 +252,7 @@ TEST_CASE("the configuration names what each layer is when it is unpacked") {
     CHECK(load_diff_ids(box.files, layout) == std::vector<Digest>{sha256("below"), sha256("above")});
     layout.layers.pop_back();
     CHECK(thrown_by([&] { load_diff_ids(box.files, layout); }) ==
-          path_of(layout.config) + ": this configuration does not name every layer" + changed_hint);
+          path_of(layout.config) + ": this configuration does not name every layer\n");
 }
 
 TEST_CASE("a view of a layout has one image and its blobs, with layers from elsewhere") {

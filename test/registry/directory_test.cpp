@@ -114,9 +114,9 @@ TEST_CASE("A moving tag replaces its old entry and no other") {
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
     const std::string newer = render_index({}, {{version_annotation, "1.1.0"}});
     built.sources.indexes["i"] = newer;
-    built.publication.steps = {{StepKind::store_index, "defradigital/python", sha256(newer), "", "i", ""},
-                               {StepKind::move_tag, "defradigital/python", sha256(newer), "latest", "", "",
-                                sha256(built.index)}};
+    built.publication.steps = {
+        {StepKind::store_index, "defradigital/python", sha256(newer), "", "i", ""},
+        {StepKind::move_tag, "defradigital/python", sha256(newer), "latest", "", "", sha256(built.index)}};
     run_publication_to_directory(built.fake.world(), built.publication, built.sources, "registry");
     const std::vector<ExistingTag> existing = load_existing_tags(built.fake.files, "registry", {"defradigital/python"});
     REQUIRE(existing.size() == 2);

@@ -98,6 +98,50 @@ TEST_CASE("the scanners get layers unpacked, each once") {
     CHECK(unpacked_at_a_time == 1);  // what no image needs any more is gone
 }
 
+TEST_CASE("what an image's scans needed is gone before the next images are scanned, its views too") {
+    ScannerWorld fake;
+    std::vector<Layout> layouts;
+    for (const char* image : {"3.13.3-production", "3.12.6-production", "3.11.9-production"})
+        layouts.push_back(put_layout(fake.files, image, "", "tar"));
+    fake.scanners_write(trivy_report, grype_report);
+    std::vector<std::string> there;
+    fake.processes.stub_with({"grype", "-q", "-c"}, [&](const Command& command) {
+        there = fake.files.names_in("/out/scans.scanning");
+        fake.files.write(command.directory / "grype.json", grype_report);
+        fake.files.write(command.directory / "grype.cdx.json", sbom);
+        return Finished{};
+    });
+    ScanSettings settings = scan_settings();
+    settings.jobs = 1;
+    CHECK(run_scans(fake.world(), layouts, settings).size() == 6);
+    CHECK(there == std::vector<std::string>{"3.11.9-production-linux-amd64", "layers"});
+    settings.jobs = 2;
+    for (const Receipt& receipt : run_scans(fake.world(), layouts, settings)) CHECK(receipt.failure.empty());
+}
+
+TEST_CASE("a layer that is cut off fails the scans of every image that has it") {
+    ScannerWorld fake;
+    const std::string packed = gzip(std::string(1000, 'x'));
+    std::vector<Layout> layouts;
+    for (const char* image : {"3.13.3-production", "3.12.6-production"}) {
+        Layout& layout = layouts.emplace_back(put_layout(fake.files, image, packed.substr(0, 20), "tar"));
+        layout.layers.front().media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+    }
+    fake.scanners_write(trivy_report, grype_report);
+    ScanSettings settings = scan_settings();
+    settings.jobs = 4;
+    for (const Receipt& receipt : run_scans(fake.world(), layouts, settings))
+        CHECK(receipt.failure.starts_with("the layout was not scanned: "));
+}
+
+TEST_CASE("a layer that is packed twice is not scanned: the scanners would unpack it twice, and an engine once") {
+    ScannerWorld fake;
+    const Layout layout = put_layout(fake.files, "3.13.3-production", gzip("a harmless layer"));
+    fake.scanners_write(trivy_report, grype_report);
+    for (const Receipt& receipt : run_scans(fake.world(), {layout}, scan_settings()))
+        CHECK(receipt.failure.ends_with(": this file is packed twice"));
+}
+
 TEST_CASE("a layer that is not the one in the configuration is not scanned") {
     ScannerWorld fake;
     const Layout good = put_layout(fake.files, "3.12.6-production", "shared");

@@ -17,7 +17,7 @@ inline Layout put_layout(FakeFiles& files, const std::string& image, std::string
                          const std::string& packing = "tar+gzip") {
     const std::filesystem::path directory = "/out/images/" + image + "-linux-amd64";
     if (unpacked.empty()) unpacked = "the layer of " + image;
-    const std::string layer = gzip(unpacked);
+    const std::string layer = packing == "tar" ? unpacked : gzip(unpacked);
     const std::string config = R"({"os": "linux", "architecture": "amd64", "of": ")" + image +
                                R"(", "rootfs": {"diff_ids": [")" + sha256(unpacked).text() + "\"]}}";
     const auto descriptor = [](const std::string& type, const std::string& bytes) {

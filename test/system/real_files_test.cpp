@@ -132,6 +132,8 @@ void check_unpacking(Files& files) {
     files.write("cut off", gzip(text).substr(0, 500));
     CHECK(thrown_by([&] { files.unpack("cut off", "new/other"); }) != "no error");
     CHECK(thrown_by([&] { files.unpack("none", "new/other"); }) != "no error");
+    files.write("twice", gzip(gzip(text)));
+    CHECK(thrown_by([&] { files.unpack("twice", "new/other"); }) == "twice: this file is packed twice\n");
     CHECK(files.names_in("new") == Names{"unpacked"});
 }
 

@@ -94,7 +94,10 @@ TEST_CASE("The registry, fetch and docker all get the image that was scanned") {
 
     SECTION("a rollback moves the tags back to the previous version") {
         project.real.files.write(project.tree / "JOB.env", "DEFRA_VERSION=1.0.1\nIMAGE_NAME=python\n");
-        CHECK(holds(scene.publish().err, "was built as 1.0.0, and is to be published as 1.0.1"));
+        const Finished edited = scene.publish();
+        CHECK(edited.exit_code == 1);
+        CHECK(holds(edited.err, "was built as 1.0.0, and is to be published as 1.0.1"));
+        CHECK(scene.digest_of("1.0.1-python3.13.5").empty());
         for (const char* command : {"build", "scan"})
             require_success(project.run_on_stand_ins(command, {"--only", image}));
         require_success(scene.publish());
