@@ -68,8 +68,8 @@ Run scan_and_judge(const World& world, const Settings& settings, NightlyTargets&
 /// A release that cannot be fetched or understood does not say what is published.
 NightlyTargets find_or_explain(const World& world, const Settings& settings, github::Api& api) {
     try {
-        // For moving tags, so without mirrors, which may show for hours what these named before. Credentials that
-        // cannot be used are reported by the scan.
+        // It reads moving tags, so it uses no mirror: one may show for hours what a tag named before. The scan reports
+        // credentials that cannot be used.
         std::optional<registry::Client> client;
         failure_of(
             [&] { client.emplace(world, load_registry_access(world, settings, {registry_of_credentials(settings)})); });

@@ -121,7 +121,7 @@ struct Prepared {
 /// their time on it. They tell by a blob's first bytes whether it is packed.
 struct UnpackedLayer {
     std::once_flag unpacked;
-    std::optional<Digest> diff_id;      ///< what it is; nothing for a layer that we cannot unpack and they can
+    std::optional<Digest> diff_id;      ///< of what was unpacked; nothing for a layer left to the scanners
     std::atomic<std::size_t> users{0};  ///< images that still need it
 };
 
@@ -320,7 +320,7 @@ std::vector<Receipt> run_scans(const World& world, const std::vector<Layout>& la
             receipts[i].push_back(receipt);
         });
     };
-    // Where there are images enough, an image's second scan begins after its view was made for the first one.
+    // With enough images, no scan waits for a view: an image's second scan begins after the first one has made it.
     for (std::size_t first = 0; first < layouts.size(); first += settings.jobs) {
         const std::size_t end = std::min(first + settings.jobs, layouts.size());
         for (const auto& [scanner, version] : tools.versions) {

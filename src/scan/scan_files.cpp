@@ -9,7 +9,7 @@
 
 namespace {
 
-/// Raise it when scans are done in another way that their command does not show: then no earlier result counts.
+/// Raise it when scans change in a way that their command does not show. Then no earlier result counts.
 constexpr int way_of_scanning = 2;
 
 namespace fs = std::filesystem;
