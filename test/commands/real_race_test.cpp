@@ -1,4 +1,4 @@
-// Two processes of the program publish at the same time, in every interleaving, to a real registry. A proxy for each of
+// Two processes of the program publish at the same time, in many interleavings, to a real registry. A proxy for each of
 // them delays its requests until it is its turn.
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
@@ -128,16 +128,18 @@ std::array<Tags, 2> publish_alone(const std::string& registry, Kind kind) {
 
 }  // namespace
 
-TEST_CASE("Two processes publish in every interleaving: nothing is overwritten, and tags only go forwards", "[whole]") {
+TEST_CASE("Two processes publish in many interleavings: nothing is overwritten, and tags only go forwards", "[whole]") {
     needs_docker_registry();
     // Only here: two processes and a real registry. registry/race_test.cpp covers every interleaving in memory, also
-    // with runs that wait before they read.
+    // with runs that wait before they read; here it is every fourth.
     const Kind kind = GENERATE(Kind::versions, Kind::inputs, Kind::bytes);
     const DockerRegistry registry;
     const std::array<Tags, 2> alone = publish_alone(registry.host(), kind);
     Tags both = alone[1];
     both.insert(alone[0].begin(), alone[0].end());  // the moving tags are those of the newer version
-    const std::vector<std::string> orders = kind == Kind::versions ? list_orders() : list_orders_of_equals();
+    const std::vector<std::string> all = kind == Kind::versions ? list_orders() : list_orders_of_equals();
+    std::vector<std::string> orders;
+    for (std::size_t i = 0; i < all.size(); i += 4) orders.push_back(all[i]);
     for (const Race& race : run_races(registry.host(), kind, orders)) {
         INFO(race.order << ", kind " << static_cast<int>(kind));
         INFO(race.ended[0].err << race.ended[1].err);

@@ -2,6 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <thread>
+#include <tuple>
 
 #include "bench.h"
 #include "schedule.h"
@@ -36,10 +37,21 @@ struct Race {
     Shape shape = Shape::whole;
     Bench bench{};
     SampleMatrix last = make("1.0.0", "out/last");
+    std::tuple<decltype(FakeRegistry::blobs), decltype(FakeRegistry::manifests), decltype(FakeRegistry::tags)> before{};
     std::array<int, 2> codes = {0, 0};
     std::map<std::string, Digest> first;  ///< the first digest written to each version tag
 
-    explicit Race(Shape of = Shape::whole) : shape(of) { bench.push(last); }
+    explicit Race(Shape of = Shape::whole) : shape(of) {
+        bench.push(last);
+        before = std::tie(bench.registry.blobs, bench.registry.manifests, bench.registry.tags);
+    }
+
+    /// Only the older version is left in the registry.
+    void reset() {
+        std::tie(bench.registry.blobs, bench.registry.manifests, bench.registry.tags) = before;
+        bench.fake.http.sent.clear();
+        first.clear();
+    }
 
     SampleMatrix make(const std::string& version, const std::string& directory, const SampleBuild& build = {}) {
         return {bench.fake.files, version, directory, build, shape};
@@ -108,12 +120,13 @@ TEST_CASE("an older and a newer version at once: both get their version tags, an
     // Only here: every interleaving of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
+    Race race(shape);
+    const SampleMatrix older = race.make("1.1.0", "out/older");
+    const SampleMatrix newer = race.make("1.2.0", "out/newer");
     for (const std::string& order : list_orders()) {
         INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : "") << ", shape "
                    << static_cast<int>(shape));
-        Race race(shape);
-        const SampleMatrix older = race.make("1.1.0", "out/older");
-        const SampleMatrix newer = race.make("1.2.0", "out/newer");
+        race.reset();
         race.run({&older, &newer}, order, delay);
         CHECK(race.holds(newer));
         CHECK(race.holds(older, TagKind::version));
@@ -128,11 +141,12 @@ TEST_CASE("one version from different inputs at once: the first write stays, and
     // Only here: every interleaving of two runs, which takes too long for the fast tests.
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
+    Race race(shape);
+    const SampleMatrix one = race.make("1.1.0", "out/one", {"one", "one"});
+    const SampleMatrix two = race.make("1.1.0", "out/two", {"two", "two"});
     for (const std::string& order : list_orders_of_equals()) {
         INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : ""));
-        Race race(shape);
-        const SampleMatrix one = race.make("1.1.0", "out/one", {"one", "one"});
-        const SampleMatrix two = race.make("1.1.0", "out/two", {"two", "two"});
+        race.reset();
         race.run({&one, &two}, order, delay);
         // Both runs read the only version tag before either wrote it: the last writer publishes.
         if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_first_writes());
@@ -148,12 +162,13 @@ TEST_CASE("one version from the same inputs at once: one build stays, and a re-r
     const DelayPoint delay = GENERATE(DelayPoint::before_read, DelayPoint::before_put);
     const Shape shape = GENERATE(Shape::whole, Shape::one_tag_each, Shape::one_tag);
     const std::string bytes = GENERATE("", "other bytes");
+    Race race(shape);
+    const SampleMatrix one = race.make("1.1.0", "out/one");
+    const SampleMatrix two = race.make("1.1.0", "out/two", {bytes, ""});
     for (const std::string& order : list_orders_of_equals()) {
         INFO(order << (delay == DelayPoint::before_put ? ", delayed between reading and writing" : "") << ", "
                    << bytes);
-        Race race(shape);
-        const SampleMatrix one = race.make("1.1.0", "out/one");
-        const SampleMatrix two = race.make("1.1.0", "out/two", {bytes, ""});
+        race.reset();
         race.run({&one, &two}, order, delay);
         // Both runs read the only version tag before either wrote it: the last writer publishes.
         if (shape != Shape::one_tag || delay == DelayPoint::before_read) CHECK(race.keeps_first_writes());
