@@ -64,7 +64,10 @@ class OtherEngine {
                 "--pidfile=" + (directory / "pid").string(),
                 "--containerd-namespace=" + name,
                 "--containerd-plugins-namespace=" + name + "-plugins",
-                "--bridge=docker0"};
+                "--bridge=docker0",
+                // The rules of the bridge are those of the first engine. Two that start at once would remove each other's.
+                "--iptables=false",
+                "--ip6tables=false"};
     }
 
     std::string get(const std::string& path) const {
