@@ -146,10 +146,11 @@ std::optional<NightlyTargets> find_released(const World& world, const Settings& 
     std::vector<MovingTag> tags;
     if (client) tags = read_moving_tags(*client, settings, chosen->targets);
     const auto agree_with = [&](const NightlyTargets& published) {
-        return std::ranges::all_of(tags,
-                                   [&](const MovingTag& tag) { return tag.now && names_image_of(tag, published); });
+        return std::ranges::all_of(tags, [&](const MovingTag& tag) { return names_image_of(tag, published); });
     };
-    for (int older = 0; older < max_rollback && !agree_with(chosen->targets); ++older) {
+    // With a tag that cannot be read, no release agrees.
+    const bool all_read = std::ranges::all_of(tags, [](const MovingTag& tag) { return tag.now.has_value(); });
+    for (int older = 0; all_read && older < max_rollback && !agree_with(chosen->targets); ++older) {
         const std::string version = last->tag;
         std::erase_if(releases, [&](const github::Release& release) { return release.tag == version; });
         last = github::find_last_release(releases);

@@ -183,6 +183,17 @@ TEST_CASE("An image is unknown if its moving tag cannot be read, although its di
     CHECK(holds(fake.log.str(), "2 of 2 scanned again, nothing pulled"));
 }
 
+TEST_CASE("If a moving tag cannot be read, no earlier release is fetched") {
+    NightlyWorld fake;
+    fake.release("1.1.0");
+    fake.roll_back({"3.13.3", "3.12.6"});
+    fake.refused_tag = "latest-3.12";
+    fake.hub.lines.clear();
+    fake.scan();
+    for (const FakeGitHub::FileOfRelease& file : fake.hub.releases.front().files)
+        CHECK(fake.hub.count("GET releases/assets/" + std::to_string(file.id)) == 0);
+}
+
 TEST_CASE("Moving tags are read without mirrors, which may show what they named before") {
     NightlyWorld fake;
     fake.http.sent.clear();
