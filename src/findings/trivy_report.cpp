@@ -152,7 +152,8 @@ void read_suppressed(const Json& result, const Sources& sources, const ReportSou
     }
 }
 
-void read_result(const Json& result, const ReportSource& source, Report& report) {
+/// `lists_packages`: whether any result of the report does (--list-all-pkgs).
+void read_result(const Json& result, const ReportSource& source, bool lists_packages, Report& report) {
     const std::string kind = text_at(result, "Class");
     std::unordered_set<std::string> named;
     const Sources sources = sources_in(result);
@@ -174,14 +175,15 @@ void read_result(const Json& result, const ReportSource& source, Report& report)
     const std::size_t listed = items_at(result, "Packages").Size();
     const std::string type = package_type_of(view_at(result, "Type"));
     const bool of_system = kind == "os-pkgs" || (kind.empty() && is_system_package(type));
-    // A result is written where there are packages, also if it was not asked to list them. An empty list says that
-    // there are none.
-    const bool lists_none = member(result, "Packages").IsArray() && listed == 0 && named.empty();
+    // A result is written where there are packages, and always for the system. Where lists were asked for, one without
+    // a list says that there are none.
+    const std::size_t packages = std::max(listed, named.size());
+    const bool lists_none = lists_packages && packages == 0;
     if (of_system)
         report.system_fault =
             lists_none ? fmt::format("lists no packages of {} {}", report.os_family, report.os_version) : "";
     if (kind == "os-pkgs" || kind == "lang-pkgs")
-        report.packages += std::max({listed, named.size(), static_cast<std::size_t>(lists_none ? 0 : 1)});
+        report.packages += std::max(packages, static_cast<std::size_t>(lists_none ? 0 : 1));
 }
 
 void check_trivy_shape(const Json& root, const ReportSource& source) {
@@ -226,6 +228,10 @@ Report parse_trivy_report(std::string text, const std::string& source_name) {
         report.unpacked += static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_at(layer, "Size")));
     report.of_sbom = text_at(root, "ArtifactType") != "container_image";
     report.system_fault = "has no result about the packages of " + report.os_family + ", so it did not look them up";
-    for (const Json& result : source.optional_items(root, "Results")) read_result(result, source, report);
+    const Json::ConstArray results = source.optional_items(root, "Results");
+    const bool lists_packages = std::any_of(results.Begin(), results.End(), [](const Json& result) {
+        return result.IsObject() && member(result, "Packages").IsArray();
+    });
+    for (const Json& result : results) read_result(result, source, lists_packages, report);
     return report;
 }

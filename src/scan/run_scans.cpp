@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "findings/inventory.h"
+#include "findings/names.h"
 #include "scan/scan.h"
 #include "scan/scan_commands.h"
 #include "scan/scan_files.h"
@@ -77,29 +79,35 @@ std::string find_bad_end(const Command& command, const Finished& finished) {
     return fmt::format("{} ended with exit code {}{}{}", name, finished.exit_code, said.empty() ? "" : ": ", said);
 }
 
+struct ScannerReport {
+    std::string text;
+    bool has_system = false;  ///< the scanner recognised the operating system
+};
+
 /// Runs the command, notes in the receipt how that went, and returns the report. Nothing, and why in Receipt::failure,
 /// for a bad end, no or an empty report (an interrupted Grype ends with 0), and one that does not parse.
-std::optional<std::string> run_scanner(const World& world, const Command& command, Receipt& receipt) {
+std::optional<ScannerReport> run_scanner(const World& world, const Command& command, Receipt& receipt) {
     const std::chrono::milliseconds begin = world.clock.steady();
     const Finished finished = world.processes.run(command);
     receipt.seconds = static_cast<double>((world.clock.steady() - begin).count()) / 1000;
     receipt.command = render_command(command);
     receipt.exit_code = finished.exit_code;
-    std::string text;
+    ScannerReport done;
     receipt.failure = fault_of([&] {
         if (const std::string end = find_bad_end(command, finished); !end.empty()) throw Error{Exit::failed, end, ""};
         const std::string name = report_name(receipt.scanner);
-        text = world.files.read_if_there(command.directory / name).value_or("");
-        if (trimmed(text).empty()) {
+        done.text = world.files.read_if_there(command.directory / name).value_or("");
+        if (trimmed(done.text).empty()) {
             throw Error{Exit::failed,
                         command.argv.front() + " ended with exit code 0 but left no report: it was interrupted", ""};
         }
-        const Report report = parse_report(receipt.scanner, text, name);
+        const Report report = parse_report(receipt.scanner, done.text, name);
+        done.has_system = !report.os_family.empty();
         if (report.database_date) receipt.database_date = report.database_date;
         receipt.size.unpacked = report.unpacked;
-        receipt.report = sha256(text);
+        receipt.report = sha256(done.text);
     });
-    return receipt.failure.empty() ? std::optional(std::move(text)) : std::nullopt;
+    return receipt.failure.empty() ? std::optional(std::move(done)) : std::nullopt;
 }
 
 // Every layout --------------------------------------------------------------------------------------------------------
@@ -163,8 +171,10 @@ void remove_view(Files& files, const Prepared& prepared, UnpackedLayers& layers)
 }
 
 /// Takes the SBOM that the scanner left, or makes it. An inventory that is not there makes the scan a failed one:
-/// it would not be known whether the scanner saw the image's packages.
-std::optional<std::string> take_sbom(const World& world, const Workplace& place, Receipt& receipt) {
+/// it would not be known whether the scanner saw the image's packages. `has_system`: it has to list some of the
+/// operating system, too. Those of languages alone would make a scan look complete although the package database was
+/// not read.
+std::optional<std::string> take_sbom(const World& world, const Workplace& place, bool has_system, Receipt& receipt) {
     std::string text;
     const std::string fault = fault_of([&] {
         if (receipt.scanner == Scanner::trivy) {
@@ -174,7 +184,12 @@ std::optional<std::string> take_sbom(const World& world, const Workplace& place,
         }
         const std::string name = sbom_name(receipt.scanner);
         text = world.files.read_if_there(place.directory / name).value_or("");
-        receipt.packages = parse_inventory(text, name).size();
+        const std::vector<Package> packages = parse_inventory(text, name);
+        const bool lists_system =
+            std::ranges::any_of(packages, [](const Package& package) { return is_system_package(package.type); });
+        if (has_system && !lists_system)
+            throw Error{Exit::failed, name + " lists no package of the operating system", ""};
+        receipt.packages = packages.size();
         receipt.sbom = sha256(text);
     });
     if (fault.empty()) return text;
@@ -206,10 +221,11 @@ Receipt scan(const World& world, const ScanSettings& settings, const ScanTools& 
             prepared.fault = fault_of([&] { make_view(world.files, prepared, layers); });
         });
         if (!prepared.fault.empty()) return refuse(prepared.fault);
-        const std::optional<std::string> report = run_scanner(world, command, receipt);
-        const std::optional<std::string> sbom = report ? take_sbom(world, place, receipt) : std::nullopt;
+        const std::optional<ScannerReport> report = run_scanner(world, command, receipt);
+        const std::optional<std::string> sbom =
+            report ? take_sbom(world, place, report->has_system, receipt) : std::nullopt;
         if (!sbom) return receipt;
-        result = CachedScan{receipt, *report, *sbom};
+        result = CachedScan{receipt, report->text, *sbom};
         // The scan counts whether or not it can be kept for later.
         fault_of([&] { save_cached_scan(world.files, settings.cache, key, *result, settings.run); });
     }
@@ -277,10 +293,10 @@ std::optional<Rescan> rescan(const World& world, const Layout& image, const Scan
             prepare_workplace(world, work / render_scanner(kept.scanner), settings.databases, settings.timeout);
         const std::string sbom = sbom_name(kept.scanner);
         world.files.write(place.directory / sbom, world.files.read(directory / sbom));
-        const std::optional<std::string> report = run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
+        const std::optional<ScannerReport> report = run_scanner(world, make_sbom_scan(place, kept.scanner), receipt);
         if (!report) return std::nullopt;
         done.receipts.push_back(receipt);
-        done.reports.push_back(*report);
+        done.reports.push_back(report->text);
     }
     return done;
 }

@@ -273,6 +273,18 @@ TEST_CASE("Trivy's report shows whether it looked the system's packages up") {
 }])"));  // without the classes of packages
 }
 
+TEST_CASE("Where Trivy lists packages, a system without a list has none") {
+    const auto fault = [](const std::string& python) {
+        const std::string text = R"({"SchemaVersion": 2, "ArtifactType": "container_image",
+            "Metadata": {"OS": {"Family": "debian", "Name": "12.15"}}, "Results": [
+                {"Target": "x, debian 12.15", "Class": "os-pkgs", "Type": "debian"},
+                {"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg")";
+        return parse_trivy_report(text + python + "}]}", "it").system_fault;
+    };
+    CHECK(fault(R"(, "Packages": [{"Name": "requests", "Version": "2.31.0"}])") == "lists no packages of debian 12.15");
+    CHECK(fault("").empty());  // --list-all-pkgs=false: it does not tell
+}
+
 TEST_CASE("Grype's warnings about its database are kept") {
     const auto fault = [](const std::string& status) {
         return parse_grype_report(R"({"matches": [], "descriptor": {"name": "grype", "db": {"status": )" + status +

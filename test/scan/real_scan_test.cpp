@@ -308,6 +308,22 @@ TEST_CASE("the verdict is unknown for an image without an operating system", "[w
     CHECK(is_unknown_because(judge_scans(ground, scans, ground.clock.now()), "recognised no operating system"));
 }
 
+TEST_CASE("the verdict is unknown for an image without the packages' database", "[whole]") {
+    // Only here: what real scanners report where the packages of the system cannot be found.
+    ScanGround ground;
+    std::vector<std::string> records;
+    for (const Descriptor& layer : ground.layout->layers) {
+        const std::string blob = blob_path(ground.layout->directory, layer.digest).string();
+        for (const std::string& file : lines_of(output_of(ground, "tar -tzf \"$1\"", {blob}))) {
+            if (file.starts_with("var/lib/dpkg/") && !file.ends_with("/")) records.push_back(file);
+        }
+    }
+    take_files_out(ground, records);
+    const std::vector<ScanResult> scans = ground.scan();
+    for (const ScanResult& scan : scans) CHECK(holds(scan.receipt.failure, "lists no package of the operating system"));
+    CHECK(is_unknown_because(judge_scans(ground, scans, ground.clock.now()), "no inventory of the packages"));
+}
+
 TEST_CASE("the verdict is unknown if the database of either scanner is too old for the gate", "[whole]") {
     // Only here: where real scanners report the age of their databases.
     ScanGround ground;

@@ -213,6 +213,18 @@ TEST_CASE("a scan without an inventory of the packages is a failure") {
     CHECK(receipts[1].failure == "no inventory of the packages: grype.cdx.json: this is no CycloneDX SBOM");
 }
 
+TEST_CASE("a scan of a system without one of its packages in the inventory is a failure") {
+    ScannerWorld fake;
+    const std::string languages = R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "requests", "version": "2.31.0", "purl": "pkg:pypi/requests@2.31.0"}]})";
+    fake.processes.stub_with({"grype", "-q", "-c"},
+                             fake.leave({{"grype.json", grype_report}, {"grype.cdx.json", languages}}));
+    const std::vector<Receipt> receipts = fake.scan();
+    CHECK(receipts[0].failure.empty());
+    CHECK(receipts[1].failure ==
+          "no inventory of the packages: grype.cdx.json lists no package of the operating system");
+}
+
 TEST_CASE("a layout with a changed blob is not scanned") {
     ScannerWorld fake;
     const Layout layout = put_layout(fake.files, "3.13.3-production");

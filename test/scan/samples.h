@@ -47,7 +47,7 @@ inline const std::string grype_report =
 
 inline const std::string sbom =
     R"({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "operating-system", "name": "debian", "version": "12.11"},
-        {"type": "library", "name": "libc6", "version": "2.36"}, {"type": "application", "name": "python", "version": "3.13.3"},
+        {"type": "library", "name": "libc6", "purl": "pkg:deb/debian/libc6@2.36", "version": "2.36"}, {"type": "application", "name": "python", "version": "3.13.3"},
         {"type": "application", "name": "usr/local/bin/uv"}, {"type": "file", "name": "/usr/bin/tini"}]})";
 
 inline ScanSettings scan_settings() {

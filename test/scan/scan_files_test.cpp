@@ -65,7 +65,7 @@ TEST_CASE("the record of an image is loaded if it is unchanged and has the same 
     const auto inventories = [&](const Digest& of) { return load_inventories(fake.files, "/out/scans", name, of); };
     REQUIRE(inventories(manifest).size() == 2);
     CHECK(inventories(manifest).at(Scanner::grype) ==
-          std::vector<Package>{{"", "libc6", "2.36"}, {"", "python", "3.13.3"}});
+          std::vector<Package>{{"deb", "libc6", "2.36"}, {"", "python", "3.13.3"}});
     CHECK(inventories(sha256("another image")).empty());
     fake.files.texts[directory / "trivy.cdx.json"] += " ";
     CHECK(inventories(manifest).size() == 1);
