@@ -43,6 +43,7 @@ std::string render_contract_json(const ContractReport& report) {
     json.field("name", report.name);
     json.field("manifest", report.manifest);
     json.field("passed", report.passed());
+    json.field("contract", unless_empty(report.contract));
     json.field("key", unless_empty(report.key));
     json.field("tested_by", unless_empty(report.tested_by));
     if (report.reused) json.field("reused", true);
@@ -62,6 +63,7 @@ ContractReport parse_contract_json(std::string_view text, const std::string& sou
     const rapidjson::Document root = parse_tool_json(text, source);
     ContractReport report{.name = text_at(root, "name"),
                           .manifest = text_at(root, "manifest"),
+                          .contract = text_at(root, "contract"),
                           .key = text_at(root, "key"),
                           .tested_by = text_at(root, "tested_by"),
                           .reused = member(root, "reused").IsTrue()};

@@ -33,6 +33,7 @@ struct ContractReport {
     std::string name;      ///< "3.13.3-production-linux-amd64"
     std::string manifest;  ///< digest of the tested manifest
     std::vector<ContractRow> rows;
+    std::string contract = {};   ///< the contract's file; empty: the built-in contract
     std::string key = {};        ///< of all that the result depends on; empty: it is not for later runs
     std::string tested_by = {};  ///< the run that tested: its URL or time
     bool reused = false;         ///< that was an earlier run

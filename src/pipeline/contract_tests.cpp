@@ -65,6 +65,15 @@ TestSettings load_test_settings(const World& world, const Settings& settings) {
             .jobs = settings.jobs};
 }
 
+Digest digest_of_program(const World& world) {
+    return world.files.digest_of(fs::read_symlink("/proc/self/exe"));
+}
+
+/// The directory of its results.
+std::string short_name(const Digest& program) {
+    return std::string(program.hex().substr(0, 16));
+}
+
 /// Each part with its length, so that no two lists of parts give the same text.
 std::string render_parts(const std::vector<std::string>& parts) {
     std::string text;
@@ -118,7 +127,7 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
     const TestSettings tests = load_test_settings(world, settings);
     const EngineInfo engine = find_engine(world);
     const std::string contract = settings.contract.empty() ? "" : world.files.read(settings.contract);
-    const Digest program = world.files.digest_of(fs::read_symlink("/proc/self/exe"));
+    const Digest program = digest_of_program(world);
     const std::vector<Base> bases = load_bases(world, settings);
     const fs::path cache = cache_directory(world, "tests");
 
@@ -139,6 +148,7 @@ std::vector<ContractReport> test_images(const World& world, const Settings& sett
     for (ContractReport& report : tested) {
         ContractReport& place = *std::ranges::find(reports, report.name, &ContractReport::name);
         report.key = place.key;
+        report.contract = settings.contract;
         report.tested_by = name_of_run(world, project.event);
         save_cached_report(world, cache, report);
         place = std::move(report);
@@ -200,5 +210,9 @@ std::string make_contract_key(const ImageUnderTest& image, const TestSettings& s
                                       engine.containerd_store ? "containerd" : "classic"};
     for (const CertificateFile& certificate : settings.certificates)
         parts.insert(parts.end(), {certificate.name, certificate.text});
-    return fmt::format("{}/{}", program.hex().substr(0, 16), sha256(render_parts(parts)).hex());
+    return fmt::format("{}/{}", short_name(program), sha256(render_parts(parts)).hex());
+}
+
+std::string key_of_program(const World& world) {
+    return short_name(digest_of_program(world)) + "/";
 }

@@ -35,6 +35,9 @@ std::vector<CertificateFile> load_certificates(const World& world);
 // Results of earlier contract tests are kept outside of the checkout, with the same care as the vulnerability
 // databases: anyone who can write there could hide a failed check.
 
+/// How the keys of all results of this very build of the program begin. Another build may have another contract.
+std::string key_of_program(const World& world);
+
 /// The name of the result of this test: a digest of all that it depends on. These are the image's manifest and
 /// configuration with what is expected of it, the contract with its limits and known failures, the certificates, what
 /// its base is expected to fail, the day where a date decides, this very program (with its probes and rows), and the

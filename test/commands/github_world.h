@@ -12,6 +12,7 @@
 #include "commands/commands.h"
 #include "contract/contract.h"
 #include "github/fake_github.h"
+#include "pipeline/contract_tests.h"
 
 struct GitHubWorld : BuiltWorld {
     FakeGitHub hub;
@@ -80,7 +81,8 @@ struct GitHubWorld : BuiltWorld {
     }
 
     /// The results of `test` for the check "stop" of all images. `about` precedes their digests.
-    void put_contracts(RowResult result, const std::string& about = "") {
+    void put_contracts(RowResult result, const std::string& about = "", const std::string& contract = "") {
+        files.texts[std::filesystem::read_symlink("/proc/self/exe")] = "this program";
         for (const std::string& image : built_images) {
             const std::string name = image + "-linux-amd64";
             const Layout layout = load_layout(files, "out/images/" + name, image, "linux/amd64");
@@ -93,6 +95,8 @@ struct GitHubWorld : BuiltWorld {
                                                 .found = "137",
                                                 .result = result,
                                                 .because = ""}},
+                                      .contract = contract,
+                                      .key = key_of_program(world()) + name,
                                       .tested_by = "https://github.com/defra/images/actions/runs/6"});
         }
     }
@@ -266,7 +270,7 @@ struct GitHubWorld : BuiltWorld {
     std::string trivy_report(const std::string& type, const std::string& config, const std::string& id,
                              std::uint64_t unpacked) const {
         const std::string kind =
-            std::string(R"("Class": "os-pkgs", "Type": "debian")") +
+            std::string(R"("Class": "os-pkgs", "Type": "debian", "Packages": [{"Name": "libc6", "Version": "2.36"}])") +
             (of_debian ? "" : R"(}, {"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg")");
         return R"({"SchemaVersion": 2, "Trivy": {"Version": "0.74.0"}, "ArtifactName": "../view", "ArtifactType": ")" +
                type + R"(", "Metadata": {"OS": {"Family": "debian", "Name": "12.11"}, "ImageID": ")" + config +

@@ -47,7 +47,7 @@ class Gate {
     const std::string registry_;
     Schedule& schedule_;
     const std::size_t run_;
-    Stage stage_ = Stage::read;
+    RunStage stage_ = RunStage::read;
     RealHttp http_{Environment{}};
     LocalServer server_{[this](const std::string& request) { return pass_on(request); }};
 };

@@ -15,9 +15,10 @@ const std::string one_base = R"([{"reference": "gcr.io/distroless/cc-debian12:no
 
 /// Built, tested, published and released by a push to master; then another event in a fresh checkout.
 struct ReleasedWorld : GitHubWorld {
-    explicit ReleasedWorld(const std::string& event, const std::string& bases = one_base) {
+    explicit ReleasedWorld(const std::string& event, const std::string& bases = one_base,
+                           const std::string& contract = "") {
         if (!bases.empty()) files.texts["out/bases.json"] = bases;
-        put_contracts(RowResult::passed);
+        put_contracts(RowResult::passed, "", contract);
         publish();
         run_release(world(), settings());
         files.remove("out");
@@ -257,10 +258,19 @@ TEST_CASE("Images are built if the release is incomplete or made by another prog
          [](ReleasedWorld& fake) { fake.change_evidence(std::string("\"") + PROGRAM_VERSION + "\"", "\"9.1.0\""); }},
         {"it has no passed contract test of 3.1",
          [](ReleasedWorld& fake) { fake.change_evidence("\"result\": \"passed\"", "\"result\": \"failed\""); }},
+        {"it was tested by another build of this action",
+         [](ReleasedWorld& fake) { fake.files.texts[std::filesystem::read_symlink("/proc/self/exe")] = "another"; }},
         {"it was built on another gcr.io/distroless/cc-debian12:nonroot",
          [](ReleasedWorld& fake) { fake.change_evidence("\"standIn\": false", "\"standIn\": true "); }},
         {"could not be examined", [](ReleasedWorld& fake) { fake.replace_file("evidence.tar.gz", "damaged"); }},
     });
+}
+
+TEST_CASE("Images are built if those of the release were tested against another contract") {
+    ReleasedWorld fake("pull_request", one_base, "contract.yml");
+    CHECK(holds(fake.reason(), "-linux-amd64 was tested against contract.yml"));
+    fake.options["contract"] = "off";  // nothing is claimed about the contract
+    CHECK(fake.reason().empty());
 }
 
 TEST_CASE("Images are built if the registry does not have exactly the scanned images") {

@@ -16,13 +16,13 @@ struct GatedHttp : Http {
     std::size_t run;
     DelayPoint delay;
     std::mutex mutex;
-    Stage stage = Stage::read;
+    RunStage stage = RunStage::read;
 
     GatedHttp(Http& http, Schedule& order, std::size_t which, DelayPoint where)
         : real(http), schedule(order), run(which), delay(where) {}
 
     Response send(const Request& request) override {
-        Stage now = Stage::read;
+        RunStage now = RunStage::read;
         {
             const std::lock_guard lock(mutex);
             now = stage = stage_of(request.method, request.url, stage, delay);

@@ -10,7 +10,7 @@
 
 /// The stages of a run, in order.
 constexpr int stages = 4;
-enum class Stage { read, upload, version_tag, moving_tag };
+enum class RunStage { read, upload, version_tag, moving_tag };
 
 /// Where a run is delayed before it writes tags: before it rereads the first of them, or between that and the write.
 enum class DelayPoint { before_read, before_put };
@@ -21,7 +21,7 @@ class Schedule {
     explicit Schedule(std::string order) : order_(std::move(order)) {}
 
     /// Blocks until it is this run's turn to enter this stage.
-    void enter(std::size_t run, Stage stage) {
+    void enter(std::size_t run, RunStage stage) {
         std::unique_lock lock(mutex_);
         reached_.at(run) = std::max(reached_.at(run), static_cast<int>(stage));
         advance();
@@ -63,13 +63,13 @@ class Schedule {
 };
 
 /// The stage that a run at `stage` enters by sending this request.
-inline Stage stage_of(const std::string& method, const std::string& url, Stage stage, DelayPoint delay) {
+inline RunStage stage_of(const std::string& method, const std::string& url, RunStage stage, DelayPoint delay) {
     const std::size_t tag = url.find("/manifests/");
     if (tag == std::string::npos || url.find("/manifests/sha256:") == tag)
-        return std::max(stage, method == "PUT" || method == "POST" ? Stage::upload : stage);
-    const Stage of_tag = url.find("/manifests/latest") == tag ? Stage::moving_tag : Stage::version_tag;
+        return std::max(stage, method == "PUT" || method == "POST" ? RunStage::upload : stage);
+    const RunStage of_tag = url.find("/manifests/latest") == tag ? RunStage::moving_tag : RunStage::version_tag;
     if (method == "PUT") return std::max(stage, of_tag);
-    return delay == DelayPoint::before_put || stage == Stage::read ? stage : std::max(stage, of_tag);
+    return delay == DelayPoint::before_put || stage == RunStage::read ? stage : std::max(stage, of_tag);
 }
 
 /// All 70 interleavings of two runs of four stages.
