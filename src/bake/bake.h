@@ -32,6 +32,7 @@ struct BuildSettings {
     std::filesystem::path ca;   ///< trust bundle for the steps that download; empty: none
     std::vector<std::string> cache_from;  ///< as buildx has them: "type=local,src=…" (layer_cache.h)
     std::vector<std::string> cache_to;
+    bool without_cache = false;  ///< no step is taken from a cache, so that apt-get installs what Debian has now
 
     std::string builder;               ///< a builder that exists; empty: what the engine offers, see run_build
     bool containerd_store = true;      ///< of the engine (probe/engine.h)

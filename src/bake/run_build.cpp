@@ -139,6 +139,7 @@ std::string run_bake(const World& world, const BuildSettings& settings, const st
                      const fs::path& bake_file, const fs::path& outputs, const Environment& environment) {
     std::vector<std::string> arguments = {"bake", "--file", bake_file.string(), "--progress", "plain"};
     if (!builder.empty()) arguments.insert(arguments.end(), {"--builder", builder});
+    if (settings.without_cache) arguments.emplace_back("--no-cache");
     Command command = buildx_command(settings.buildx, arguments, environment);
     command.relayed = !variable(world, "GITHUB_ACTIONS").empty();
     const fs::path log = settings.out / "build.log";

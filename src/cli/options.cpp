@@ -89,7 +89,7 @@ const std::vector<OptionText>& option_table() {
          "build, scan, explain, fetch, nightly, run"},
         {"rebuild", "WORD", "auto",
          "auto: what is published and unchanged is only scanned again, and a build that --out already holds is not "
-         "repeated. always: build",
+         "repeated. always: build. no-cache: build every step again, with Debian's latest packages",
          "matrix, build, run"},
         {"contract", "FILE", "", "Another contract for the images, or off", "matrix, test, run"},
         {"reference", "IMAGES", "",

@@ -151,7 +151,9 @@ Settings parse_settings(const std::map<std::string, std::string>& given) {
     s.cache_to = reader.list("cache-to", ';');
     s.mirrors = reader.pairs(
         "mirrors", reader.list("mirrors", ','), [](const std::string&) { return true; }, "gcr.io=cache.example/gcr");
-    s.rebuild = reader.choice("rebuild", {"auto", "always"}) == 1;
+    const std::size_t rebuild = reader.choice("rebuild", {"auto", "always", "no-cache"});
+    s.rebuild = rebuild > 0;
+    s.without_cache = rebuild == 2;
     s.contract = reader.text("contract");
     s.references = reader.list("reference", ',');
     s.layout = reader.text("layout");

@@ -169,6 +169,7 @@ Built build_images(const World& world, const Settings& settings, const Project& 
     build.ca = settings.build_ca;
     build.cache_from = settings.cache_from;
     build.cache_to = settings.cache_to;
+    build.without_cache = settings.without_cache;
     build.builder = settings.builder;
     build.containerd_store = engine.containerd_store;
     build.socket = engine.socket;

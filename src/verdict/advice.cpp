@@ -19,9 +19,10 @@ Advice advise_on_ours(const Finding& finding, const LayerOrigin& origin, const F
     const std::string packages = packages_of(group);
     if (finding.package_type == "deb") {
         return {Action::ours,
-                fmt::format("build again without the cache to get {} {}, which {} adds; where that is not "
-                            "enough, add {} to image/security-upgrades.txt",
-                            packages, group.version, where, packages)};
+                fmt::format(
+                    "build again without the cache (rebuild: no-cache) to get {} {}, which {} adds; where that is not "
+                    "enough, add {} to image/security-upgrades.txt",
+                    packages, group.version, where, packages)};
     }
     return {Action::ours, fmt::format("update {} to {} in {}", packages, group.version, where)};
 }

@@ -75,6 +75,15 @@ TEST_CASE("one bake builds all layouts, in the order of the plan") {
     CHECK(fake.processes.ran[0].environment.at("DOCKER_CONFIG") == "/tmp/fake-1");
 }
 
+TEST_CASE("without the cache BuildKit is told so") {
+    BuildWorld fake;
+    fake.bake_builds();
+    BuildSettings settings = sample_settings();
+    settings.without_cache = true;
+    fake.build(settings);
+    CHECK(fake.processes.ran[0].argv.back() == "--no-cache");
+}
+
 TEST_CASE("BuildKit's output goes to the log on a runner, otherwise to a file, also for a failed build") {
     BuildWorld fake;
     fake.bake_does([](const Command&) { return failed("#1 much\nERROR: no space left on device\n"); });

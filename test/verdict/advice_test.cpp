@@ -107,12 +107,10 @@ TEST_CASE("a finding in our layer is fixed there") {
     CHECK(advise(crate, evidence) == Advice{Action::ours, "update tar to 1.1 in the Dockerfile"});
     CHECK(advise(in_layer(crate, "sha256:base"), evidence).action == Action::upgrade_package);
     const Finding deb = in_layer(found(trivy, "CVE-1", "tini", Severity::high), "sha256:ours");
-    CHECK(
-        advise(deb, evidence) ==
-        Advice{
-            Action::ours,
-            "build again without the cache to get tini 1.1, which \"COPY --from=uv /uv /usr/local/bin/uv\" adds; where "
-            "that is not enough, add tini to image/security-upgrades.txt"});
+    CHECK(advise(deb, evidence) == Advice{Action::ours,
+                                          "build again without the cache (rebuild: no-cache) to get tini 1.1, which "
+                                          "\"COPY --from=uv /uv /usr/local/bin/uv\" adds; where "
+                                          "that is not enough, add tini to image/security-upgrades.txt"});
 }
 
 TEST_CASE("without a fix there is nothing to do, and a refused fix differs from a missing one") {
