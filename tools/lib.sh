@@ -66,7 +66,7 @@ install_packages() {
 # debian_mirror SUITE [GIVEN]: the mirror of that suite in this machine's apt configuration, unless GIVEN.
 debian_mirror() {
     local mirror=${2-}
-    [ -n "$mirror" ] || mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$1/InRelease' .*|\1|p" | head -n 1)
+    [ -n "$mirror" ] || mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$1/InRelease' .*|\1|p" | sed -n 1p)
     [ -n "$mirror" ] || stop "no mirror of Debian's suite $1 in this machine's apt configuration" \
         "  hint: this step needs a Debian 12 (bookworm) machine, or DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR in the environment"
     echo "$mirror"
