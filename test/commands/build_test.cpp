@@ -245,6 +245,17 @@ TEST_CASE("Images are built again after any change of what goes into them, or of
     }
 }
 
+TEST_CASE("rebuild: no-cache reaches BuildKit, and the other values do not") {
+    for (const char* rebuild : {"auto", "always", "no-cache"}) {
+        INFO(rebuild);
+        RepeatedBuild repeated;
+        repeated.options["rebuild"] = rebuild;
+        repeated.build();
+        CHECK(repeated.builds == 1);
+        CHECK(holds(repeated.fake.processes.lines(), "--no-cache") == (std::string_view(rebuild) == "no-cache"));
+    }
+}
+
 TEST_CASE("In a workflow no build is skipped: what is in out/ may have been committed") {
     RepeatedBuild repeated;
     repeated.fake.environment.insert({{"GITHUB_ACTIONS", "true"}, {"GITHUB_EVENT_PATH", "/event"}});

@@ -69,6 +69,16 @@ struct Scene {
 
 }  // namespace
 
+TEST_CASE("A report names the contract file that its image was tested against, in the file and when it is used again") {
+    Scene scene;
+    CHECK(scene.test().at(0).contract == "contract.yml");
+    CHECK(scene.test().at(0).contract == "contract.yml");
+    const std::string name = scene.disk.layout.name + ".json";
+    CHECK(load_contract_report(scene.files, "out/tests/" + name)->contract == "contract.yml");
+    scene.settings.contract.clear();
+    CHECK(scene.test().at(0).contract.empty());
+}
+
 TEST_CASE("an image that passed is not tested again, even in another directory; the outputs name the earlier run") {
     Scene scene;
     const ContractReport first = scene.test().at(0);
