@@ -41,7 +41,7 @@ struct Settings {
     std::map<std::string, std::string> mirrors;  ///< registry host -> where its repositories are found instead
 
     bool rebuild = false;                      ///< build also what is unchanged
-    bool without_cache = false;                ///< the same, with every step
+    bool without_cache = false;                ///< the same, and take no step from a layer cache
     std::string contract;                      ///< a file, "off", or empty for the built-in one
     std::vector<std::string> references;       ///< in place of what is in out/images
     std::filesystem::path layout;              ///< the same, on disk

@@ -75,7 +75,7 @@ TEST_CASE("one bake builds all layouts, in the order of the plan") {
     CHECK(fake.processes.ran[0].environment.at("DOCKER_CONFIG") == "/tmp/fake-1");
 }
 
-TEST_CASE("without the cache BuildKit is told so") {
+TEST_CASE("A build without the cache passes --no-cache to buildx") {
     BuildWorld fake;
     fake.bake_builds();
     BuildSettings settings = sample_settings();
